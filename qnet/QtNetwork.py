@@ -1,0 +1,44 @@
+"""The names of Qt Network, each loaded when it is first used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qnet._lazy import attach
+
+if TYPE_CHECKING:
+    from qnet.kernel.hostaddress import QHostAddress as QHostAddress, QIPv6Address as QIPv6Address
+    from qnet.kernel.hostinfo import QHostInfo as QHostInfo
+    from qnet.kernel.networkdatagram import QNetworkDatagram as QNetworkDatagram
+    from qnet.kernel.networkinterface import QNetworkAddressEntry as QNetworkAddressEntry, QNetworkInterface as QNetworkInterface
+    from qnet.kernel.networkproxy import QNetworkProxy as QNetworkProxy
+    from qnet.socket.abstractsocket import QAbstractSocket as QAbstractSocket
+    from qnet.socket.engines.abstract import QAbstractSocketEngine as QAbstractSocketEngine
+    from qnet.socket.engines.native import QNativeSocketEngine as QNativeSocketEngine
+    from qnet.socket.localserver import QLocalServer as QLocalServer
+    from qnet.socket.localsocket import QLocalSocket as QLocalSocket
+    from qnet.socket.tcpserver import QTcpServer as QTcpServer
+    from qnet.socket.tcpsocket import QTcpSocket as QTcpSocket
+    from qnet.socket.udpsocket import QUdpSocket as QUdpSocket
+
+_EXPORTS = {
+    "qnet.kernel.hostaddress": "QHostAddress QIPv6Address",
+    "qnet.kernel.hostinfo": "QHostInfo",
+    "qnet.kernel.networkdatagram": "QNetworkDatagram",
+    "qnet.kernel.networkinterface": "QNetworkInterface QNetworkAddressEntry",
+    "qnet.kernel.networkproxy": "QNetworkProxy",
+    "qnet.socket.abstractsocket": "QAbstractSocket",
+    "qnet.socket.engines.abstract": "QAbstractSocketEngine",
+    "qnet.socket.engines.native": "QNativeSocketEngine",
+    "qnet.socket.localserver": "QLocalServer",
+    "qnet.socket.localsocket": "QLocalSocket",
+    "qnet.socket.tcpserver": "QTcpServer",
+    "qnet.socket.tcpsocket": "QTcpSocket",
+    "qnet.socket.udpsocket": "QUdpSocket",
+}
+
+EXPORTED = frozenset(" ".join(_EXPORTS.values()).split())
+if not TYPE_CHECKING:
+    __all__ = sorted(EXPORTED)
+
+__getattr__, __dir__ = attach(__name__, _EXPORTS)

@@ -1,0 +1,1 @@
+"""Addresses, interfaces, host names, proxies and datagrams (the "kernel" of Qt Network)."""

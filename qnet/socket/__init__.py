@@ -1,0 +1,1 @@
+"""TCP, UDP and local sockets, their servers, and the engines under them."""

@@ -1,0 +1,1 @@
+"""The engines that sockets drive: one per way to reach the wire."""

@@ -8,7 +8,6 @@ import weakref
 from typing import Any
 
 import pytest
-
 from _implementations import Implementation, Recorder
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -30,13 +29,13 @@ def names(objects: list[Any]) -> list[str]:
     return [o.objectName() for o in objects]
 
 
-# --- construction ---------------------------------------------------------------------------------------------
+# Construction.
 
 
 def test_a_new_object_is_bare(qt: Implementation) -> None:
     o = qt.QObject()
     assert (o.parent(), o.children(), o.objectName(), o.signalsBlocked()) == (None, [], "", False)
-    assert not (o.isWidgetType() or o.isWindowType() or o.isQuickItemType())
+    assert (o.isWidgetType(), o.isWindowType(), o.isQuickItemType()) == (False, False, False)
 
 
 def test_parent_is_positional_or_by_keyword(qt: Implementation) -> None:
@@ -159,7 +158,7 @@ def test_an_object_first_then_a_mixin(qt: Implementation) -> None:
     assert Both(mixed="3").mixed == "3"
 
 
-# --- names ----------------------------------------------------------------------------------------------------
+# Names.
 
 
 def test_object_name_changed_only_on_change(qt: Implementation, recorder: Recorder) -> None:
@@ -182,7 +181,7 @@ def test_a_name_of_none_is_empty(qt: Implementation) -> None:
     assert o.objectName() == ""
 
 
-# --- parents and children -------------------------------------------------------------------------------------
+# Parents and children.
 
 
 def test_children_keep_their_order(qt: Implementation) -> None:
@@ -338,7 +337,7 @@ def test_a_parent_in_another_thread_is_refused(qt: Implementation, thread: Any, 
     assert len(messages) == 1
 
 
-# --- searching ------------------------------------------------------------------------------------------------
+# Searching.
 
 
 def test_find_child_by_type_and_name(qt: Implementation, tree: Any) -> None:
@@ -404,7 +403,7 @@ def test_find_child_needs_a_type(qt: Implementation, tree: Any) -> None:
         tree.findChildren(qt.QObject, 3)
 
 
-# --- dynamic and declared properties --------------------------------------------------------------------------
+# Dynamic and declared properties.
 
 
 def test_dynamic_properties(qt: Implementation) -> None:
@@ -456,7 +455,7 @@ def test_property_names_are_text(qt: Implementation, name: Any) -> None:
         qt.QObject().property(name)
 
 
-# --- classes --------------------------------------------------------------------------------------------------
+# Classes.
 
 
 def test_inherits_knows_classes_by_name(qt: Implementation) -> None:
@@ -493,7 +492,7 @@ def test_dump_object_tree(qt: Implementation, tree: Any, messages: list[str]) ->
     ]
 
 
-# --- blocking signals -----------------------------------------------------------------------------------------
+# Blocking signals.
 
 
 def test_block_signals_returns_the_previous_state(qt: Implementation) -> None:
@@ -573,7 +572,7 @@ def test_signal_blocker_needs_an_object(qt: Implementation, what: Any) -> None:
         qt.QSignalBlocker(what)
 
 
-# --- deferred deletion ----------------------------------------------------------------------------------------
+# Deferred deletion.
 
 
 def test_delete_later_waits_for_the_loop(qt: Implementation, recorder: Recorder) -> None:
@@ -632,9 +631,7 @@ def test_process_events_in_a_slot_does_not_delete(qt: Implementation, recorder: 
     assert len(recorder) == 1
 
 
-def test_delete_later_called_in_the_inner_loop_is_served_there(
-    qt: Implementation, recorder: Recorder
-) -> None:
+def test_delete_later_called_in_the_inner_loop(qt: Implementation, recorder: Recorder) -> None:
     o = qt.QObject()
     o.destroyed.connect(lambda: recorder())
     seen = []
@@ -684,7 +681,7 @@ def test_an_object_pending_deletion_still_gets_earlier_events(qt: Implementation
     assert seen == [qt.QEvent.Type.User]
 
 
-# --- threads --------------------------------------------------------------------------------------------------
+# Threads.
 
 
 def test_an_object_lives_in_the_thread_that_made_it(qt: Implementation, app: Any) -> None:
@@ -709,9 +706,7 @@ def test_a_child_cannot_move_alone(qt: Implementation, thread: Any, messages: li
     assert len(messages) == 1
 
 
-def test_only_the_owning_thread_can_push_an_object(
-    qt: Implementation, thread: Any, messages: list[str]
-) -> None:
+def test_only_its_own_thread_can_push_an_object(qt: Implementation, thread: Any, messages: list[str]) -> None:
     o = qt.QObject()
     o.moveToThread(thread)
     assert o.moveToThread(qt.QThread.currentThread()) is False

@@ -124,9 +124,11 @@ class BytesMethods(Generic[_Result]):
 
     def indexOf(self, value: BytesLike | str | int, from_: int = 0) -> int:
         """The first position at or after *from_* (negative counts from the end) of *value*, or -1."""
-        raw = self._raw()
+        raw, needle = self._raw(), to_needle(value)
         start = from_ + len(raw) if from_ < 0 else from_
-        return -1 if start < 0 else raw.find(to_needle(value), start)
+        if start < -len(needle):  # Qt finds nothing where even the end of a match would lie outside
+            return -1
+        return raw.find(needle, max(start, 0))
 
     def lastIndexOf(self, value: BytesLike | str | int, from_: int | None = None) -> int:
         """The last position at or before *from_* of *value*, or -1; *from_* defaults to the end.
@@ -212,7 +214,7 @@ class BytesMethods(Generic[_Result]):
     def mid(self, index: int, len: int = -1) -> _Result:
         """*len* bytes from *index* on, or all of them if *len* is negative; what lies outside is left out."""
         size = self.size()
-        if index > size or (index < 0 <= len and index + len < 0):
+        if index > size or (index < 0 <= len and index + len <= 0):
             return self._nothing()
         return self._cut(max(index, 0), size if len < 0 else index + len)
 

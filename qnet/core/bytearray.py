@@ -127,7 +127,7 @@ class QByteArray(BytesMethods["QByteArray"], bytearray):  # type: ignore[misc]  
     __slots__ = ("_null", "_reserved")
 
     def __init__(self, data: Content | None = None, size: Second = None, /) -> None:
-        self._null = data is None or (isinstance(data, QByteArray) and data._null)
+        self._null: bool = data is None or (isinstance(data, QByteArray) and data._null)
         self._reserved = 0
         if data is None:
             super().__init__()
@@ -253,11 +253,11 @@ class QByteArray(BytesMethods["QByteArray"], bytearray):  # type: ignore[misc]  
         self._null = False
         return self
 
-    def assign(self, data: BytesLike | str | int, char: Content | None = None) -> QByteArray:
+    def assign(self, data: Content, char: Content | None = None) -> QByteArray:
         """Replace the content by *data*, or by *data* times *char*; returns this array."""
         if isinstance(data, int) and char is not None:
             return self.fill(char, data)
-        return self._store(0, len(self), to_bytes(data))._changed()
+        return self._store(0, len(self), _argument(data))._changed()
 
     def append(self, data: Content, second: Second = None) -> QByteArray:  # type: ignore[override]  # Qt's
         """Add to the end: *data*, its first bytes ``(data, len)``, or ``(count, char)``; returns this array.

@@ -12,30 +12,30 @@ from __future__ import annotations
 import re
 import socket
 
-__all__ = ["format_ipv4", "format_ipv6", "parse_ipv4", "parse_ipv6", "parse_subnet", "trim"]
+__all__ = ["format_ipv4", "format_ipv6", "parse_ipv4", "parse_ipv6", "parse_subnet", "simplified"]
 
 # QChar's white space: Unicode's, without the information separators that str.strip() also takes.
 _BLANKS = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+_RUN = re.compile(f"[{_BLANKS}]+")
 _LEAD = f"[{_BLANKS}]*\\+?"
 _C_NUMBER = re.compile(_LEAD + "(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0([0-7]*)|([1-9][0-9]*))")
-_DECIMAL_PART = re.compile(_LEAD + "(0|[1-9][0-9]{0,2})")
 _GROUP = re.compile(_LEAD + "(?:0[xX])?([0-9a-fA-F]+)")
-_DECIMAL = re.compile(f"[{_BLANKS}]*\\+?([0-9]+)[{_BLANKS}]*")
+_DECIMAL = re.compile(r"[\t-\r ]*\+?([0-9]+)[\t-\r ]*")
 
 _IPV4_BITS = 32
 _IPV6_BITS = 128
 
 
-def trim(text: str) -> str:
-    """*text* without the white space around it."""
-    return text.strip(_BLANKS)
+def simplified(text: str) -> str:
+    """*text* without the white space around it, and with one space for any run of it inside."""
+    return _RUN.sub(" ", text.strip(_BLANKS))
 
 
 def parse_ipv4(text: str) -> int | None:
-    """The number that trimmed *text* stands for by the rules of ``inet_aton``, or None."""
+    """The number that simplified *text* stands for by the rules of ``inet_aton``, or None."""
     try:
         return int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big")
     except (OSError, ValueError):
@@ -66,7 +66,7 @@ def _c_number(text: str) -> int | None:
 
 
 def parse_ipv6(text: str) -> int | None:
-    """The number that trimmed *text*, without a scope, stands for (RFC 4291 section 2.2), or None."""
+    """The number that simplified *text*, without a scope, stands for (RFC 4291 section 2.2), or None."""
     try:
         return int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big")
     except (OSError, ValueError):
@@ -79,8 +79,8 @@ def parse_ipv6(text: str) -> int | None:
     if left is None or right is None:
         return None
     missing = 8 - len(left) - len(right)
-    # Eight groups and a trailing "::" pass in Qt, although the gap stands for nothing.
-    if missing < 0 or (missing > 0 and not gap) or (missing == 0 and gap and right):
+    # A gap stands for at least one group (Qt takes anything between eight groups and a final "::").
+    if missing < 0 or bool(missing) != bool(gap):
         return None
     value = 0
     for group in (*left, *([0] * missing), *right):
@@ -109,11 +109,14 @@ def _groups(text: str, last: bool) -> list[int] | None:
 
 
 def _embedded_ipv4(text: str) -> list[int] | None:
+    """Four parts as in :func:`parse_ipv4`, none starting with a zero, the first of four characters at most."""
     parts = text.split(".")
-    numbers = [int(match[1]) for match in map(_DECIMAL_PART.fullmatch, parts) if match]
-    if len(parts) != 4 or len(numbers) != 4 or max(numbers) > 255:
+    if len(parts) != 4 or len(parts[0]) > 4 or any(part[:1] == "0" != part for part in parts):
         return None
-    return [numbers[0] << 8 | numbers[1], numbers[2] << 8 | numbers[3]]
+    a, b, c, d = map(_c_number, parts)
+    if a is None or b is None or c is None or d is None or max(a, b, c, d) > 255:
+        return None
+    return [a << 8 | b, c << 8 | d]
 
 
 def format_ipv4(value: int) -> str:
@@ -156,9 +159,8 @@ def parse_subnet(text: str) -> tuple[bool, int, str, int] | None:
     address, slash, mask = text.partition("/")
     if not text or "/" in mask:
         return None
-    address = trim(address)
     if ":" in address:
-        address, _, scope = address.partition("%")
+        address, _, scope = simplified(address).partition("%")
         bits = _IPV6_BITS
         value = None if "%" in scope else parse_ipv6(address)
         prefix = bits
@@ -167,7 +169,7 @@ def parse_subnet(text: str) -> tuple[bool, int, str, int] | None:
         bits = _IPV4_BITS
         value, prefix = _parse_network(address)
     if slash:
-        prefix = _parse_mask(trim(mask), bits)
+        prefix = _parse_mask(mask, bits)
     if value is None or not 0 <= prefix <= bits:
         return None
     host_bits = bits - prefix
@@ -194,7 +196,7 @@ def _parse_mask(text: str, bits: int) -> int:
     """A prefix length from decimal text or, for IPv4, from a netmask; -1 when it is neither."""
     if "." not in text:
         return _decimal(text)
-    mask = parse_ipv4(text) if bits == _IPV4_BITS else None
+    mask = parse_ipv4(simplified(text)) if bits == _IPV4_BITS else None
     if mask is None:
         return -1
     return prefix_of_mask(mask, bits)

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from qnet.core._enums import QtEnum, QtFlag, flat_enums
 from qnet.kernel._address_class import AddressClass, classify_ipv4, classify_ipv6
-from qnet.kernel._address_text import format_ipv4, format_ipv6, parse_ipv4, parse_ipv6, parse_subnet, trim
+from qnet.kernel._address_text import (
+    format_ipv4,
+    format_ipv6,
+    parse_ipv4,
+    parse_ipv6,
+    parse_subnet,
+    simplified,
+)
 from qnet.kernel._protocol import NetworkLayerProtocol
 
 if TYPE_CHECKING:
@@ -212,7 +219,7 @@ class QHostAddress:
         return None
 
     def _set_text(self, text: str) -> bool:
-        text = trim(text)
+        text = simplified(text)
         if ":" in text:
             number, _, scope = text.partition("%")
             value = parse_ipv6(number) if "%" not in scope and "\0" not in scope else None

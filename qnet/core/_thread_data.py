@@ -1,0 +1,297 @@
+"""What every thread has: its queue of posted events, its loops, its dispatcher.
+
+Every object lives in one thread: its `ObjectData.thread` is that thread's `ThreadData`. Emissions compare
+``thread.ident`` with the running thread's to choose between a direct call and a posted one, so the ident is
+right at every moment: 0 before a QThread starts and again after it ended, because the system gives the numbers of
+dead threads to new ones.
+
+The queue
+---------
+One deque a thread, ordered by priority, first in first out among equals. Queued calls and events share it, so
+their order is the order of posting. Posting takes the queue's lock, since an insertion by priority looks at
+several entries; so does moving an object's entries to another thread.
+
+A pass delivers what was queued when it began and no more, so that a slot that posts again cannot starve
+descriptors and timers. What is left of the pass always stands at the front (``pass_left`` entries): later posts of
+a higher priority go behind it. A nested loop's pass includes what the outer one has left. (A pass that took its
+entries out first would leave a nested loop waiting for ever for a call that the outer pass holds.)
+
+Waking
+------
+A thread that is about to sleep sets ``dispatcher.sleeping`` and only then looks at its queue; a poster appends
+first and then looks at the flag. One of the two sees the other, so the eventfd is written only when someone
+really sleeps, and no wake-up is lost.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import ReferenceType
+
+from qnet.core._timers import TimerQueue
+
+if TYPE_CHECKING:
+    from qnet.core.eventdispatcher import EventDispatcher
+    from qnet.core.eventloop import QEventLoop
+    from qnet.core.object import QObject
+    from qnet.core.signals import SignalInstance
+    from qnet.core.thread import QThread
+
+__all__ = ["ObjectData", "Posted", "ThreadData", "Watchable", "current", "main_thread_data"]
+
+
+class Watchable(Protocol):
+    """A device whose descriptor the thread's dispatcher watches as soon as it turns."""
+
+    def _q_watch(self, dispatcher: EventDispatcher) -> None: ...
+
+
+OUTSIDE_LOOPS = -1
+
+
+def _is_due(posted_at: int, level: int) -> bool:
+    """Whether a deferred deletion posted at one loop level is due at another.
+
+    The loop that it was posted in serves it, or one further out; what was posted before any loop ran
+    (`OUTSIDE_LOOPS`) waits for the first one.
+    """
+    return level > 0 if posted_at == OUTSIDE_LOOPS else level < posted_at
+
+
+class Posted:
+    """An entry of a thread's queue; cancelled entries stay in their place with ``run`` None.
+
+    ``level`` is 0 except for deferred deletions.
+    """
+
+    __slots__ = ("event_type", "level", "priority", "receiver", "run")
+
+    def __init__(
+        self,
+        receiver: ObjectData | None,
+        run: Callable[[], object],
+        event_type: int,
+        priority: int = 0,
+        level: int = 0,
+    ) -> None:
+        self.receiver = receiver
+        self.run: Callable[[], object] | None = run
+        self.event_type = event_type
+        self.priority = priority
+        self.level = level
+
+
+class ObjectData:
+    """The part of an object that outlives its last reference: its thread, and whether it still exists.
+
+    Signals, connections and posted entries hold this and never the object, which is why an object dies with
+    its last reference although they point at it.
+    """
+
+    __slots__ = ("alive", "blocked", "names", "parent", "ref", "sender", "thread")
+
+    def __init__(self, ref: ReferenceType[QObject], thread: ThreadData) -> None:
+        self.ref = ref
+        self.thread = thread
+        self.blocked = False
+        self.alive = True
+        self.sender: SignalInstance | None = None
+        self.parent: ObjectData | None = None
+        self.names: Any = None
+
+
+class ThreadData:
+    """One thread's queue, loops and dispatcher; see the module's text for the rules."""
+
+    __slots__ = (
+        "__weakref__",
+        "adopted",
+        "arrivals",
+        "dispatcher",
+        "ident",
+        "lock",
+        "loop_level",
+        "loops",
+        "pass_left",
+        "posted",
+        "qthread",
+        "quitting",
+        "scope_level",
+        "timers",
+        "warned_no_loop",
+    )
+
+    def __init__(self, ident: int = 0) -> None:
+        self.ident = ident
+        self.lock = threading.Lock()
+        self.posted: deque[Posted] = deque()
+        self.pass_left = 0
+        self.dispatcher: EventDispatcher | None = None
+        self.timers = TimerQueue()
+        self.loops: list[QEventLoop] = []
+        self.loop_level = 0
+        self.scope_level = 0
+        self.quitting = False
+        self.qthread: Callable[[], QThread | None] | None = None
+        # Sockets wait here for the first turn of the dispatcher: strongly while they connect, weakly after
+        # that. In a thread that only blocks in waitFor*() no turn ever comes, and no descriptor is registered.
+        self.arrivals: dict[int, Watchable | ReferenceType[Any]] = {}
+        self.adopted = False
+        self.warned_no_loop = False
+
+    def post(self, entry: Posted) -> None:
+        """Queue *entry* behind all of the same or a higher priority and wake the thread. Any thread may call it."""
+        lock = self.lock
+        lock.acquire()
+        queue = self.posted
+        if not queue or queue[-1].priority >= entry.priority:
+            queue.append(entry)
+        else:
+            position = len(queue)
+            while position > self.pass_left and queue[position - 1].priority < entry.priority:
+                position -= 1
+            queue.insert(position, entry)
+        lock.release()
+        dispatcher = self.dispatcher
+        if dispatcher is not None and dispatcher.sleeping:
+            dispatcher.wakeUp()
+
+    def deliver_posted(self, level: int) -> int:
+        """One pass: run what is queued now. *level* is the loop level for deferred deletions. Returns the count."""
+        queue = self.posted
+        if not queue:
+            return 0
+        with self.lock:
+            self.pass_left = len(queue)
+        done = 0
+        while self.pass_left > 0:
+            with self.lock:
+                self.pass_left -= 1
+                entry = queue.popleft()
+                if entry.level and not _is_due(entry.level, level):
+                    queue.append(entry)  # a deferred deletion of an outer loop stays for that loop
+                    continue
+            run = entry.run
+            receiver = entry.receiver
+            if run is None or (receiver is not None and not receiver.alive):
+                continue
+            if receiver is not None and receiver.thread is not self:
+                receiver.thread.post(entry)
+                continue
+            done += 1
+            run()
+        return done
+
+    def deliver_matching(self, matches: Callable[[Posted], bool]) -> None:
+        """Run the queued entries that *matches* accepts, now and in their order; the others stay."""
+        with self.lock:
+            chosen = [entry for entry in self.posted if entry.run is not None and matches(entry)]
+        for entry in chosen:
+            run = entry.run
+            if run is not None and (entry.receiver is None or entry.receiver.alive):
+                entry.run = None
+                run()
+
+    def cancel_matching(self, matches: Callable[[Posted], bool]) -> None:
+        """Drop the queued entries that *matches* accepts."""
+        with self.lock:
+            for entry in self.posted:
+                if entry.run is not None and matches(entry):
+                    entry.run = None
+
+    def move_entries(self, objects: set[ObjectData], target: ThreadData) -> None:
+        """Hand the queued entries of *objects* over to *target*, in their order."""
+        moved = []
+        with self.lock:
+            for entry in self.posted:
+                if entry.receiver in objects and entry.run is not None:
+                    moved.append(Posted(entry.receiver, entry.run, entry.event_type, entry.priority, entry.level))
+                    entry.run = None
+        for entry in moved:
+            target.post(entry)
+
+    def has_work(self) -> bool:
+        """Whether a pass at the present level would run anything."""
+        if not self.posted:
+            return False
+        level = self.loop_level + self.scope_level
+        with self.lock:
+            return any(e.run is not None and (not e.level or _is_due(e.level, level)) for e in self.posted)
+
+    def ended(self) -> None:
+        """The thread is over: nothing runs in it any more. Its number may come back as another thread's."""
+        self.ident = 0
+        dispatcher, self.dispatcher = self.dispatcher, None
+        if dispatcher is not None:
+            dispatcher.close()
+        self.arrivals.clear()
+
+    def warn_without_loop(self, what: str) -> None:
+        """Warn once if this is a plain thread that has never turned a loop: what is queued for it may wait for ever."""
+        if self.dispatcher is None and not self.warned_no_loop and self.adopted and self.ident != threading.get_ident():
+            self.warned_no_loop = True
+            from qnet.core.logging import qWarning
+
+            qWarning(f"{what}: queued for a thread that runs no event loop; it waits there until one runs")
+
+    def deferred_level(self) -> int:
+        """The level of a deferred deletion that is posted now."""
+        return self.loop_level + self.scope_level or OUTSIDE_LOOPS
+
+
+class _ThreadEnd:
+    """Lives in a thread's local storage, dies with the thread and tells the thread's data so."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: ThreadData) -> None:
+        self.data = data
+
+    def __del__(self) -> None:
+        self.data.ended()
+
+
+class _Local(threading.local):
+    data: ThreadData
+    end: _ThreadEnd
+
+
+_local = _Local()
+
+
+def current() -> ThreadData:
+    """The running thread's data; a thread that qnet did not start is adopted on its first call."""
+    try:
+        return _local.data
+    except AttributeError:
+        if threading.current_thread() is threading.main_thread():
+            data = main_thread_data()
+        else:
+            data = ThreadData(threading.get_ident())
+            data.adopted = True
+            _local.end = _ThreadEnd(data)
+        _local.data = data
+        return data
+
+
+def adopt(data: ThreadData) -> None:
+    """Make *data* the running thread's (a QThread brings its own)."""
+    data.ident = threading.get_ident()
+    _local.data = data
+
+
+def release() -> None:
+    """Undo `adopt` at the end of a QThread: what runs in the thread after it has no data of it."""
+    del _local.data
+
+
+NOWHERE = ThreadData(-1)  # where destroyed objects live: no thread has this number
+_main = ThreadData(threading.main_thread().ident or 0)
+
+
+def main_thread_data() -> ThreadData:
+    """The main thread's data, whichever thread asks."""
+    return _main

@@ -1,0 +1,489 @@
+"""The reactor: one event dispatcher a thread.
+
+A turn, in this order::
+
+    flush what was written outside a turn
+    wait        (timeout from the timer heap; none if posted events wait)
+    timers      that are due, in the order of their deadlines
+    descriptors that are ready: a dictionary look-up and one call each, no event object
+    flush       sockets written to in this turn send once, coalesced
+    posted      events: one bounded pass, so that a slot that posts again starves nobody
+    flush       what that pass wrote
+
+What it relies on, and what must stay true:
+
+* Handlers tolerate a call without cause: an earlier handler of the same batch may have closed the descriptor and
+  opened another with its number, or a nested loop may have read everything already. All descriptors are
+  non-blocking, so a call without cause is an EAGAIN.
+* A descriptor with nothing to wait for is not in the poller at all: epoll reports errors and hang-ups unasked, and a
+  socket that pauses reading would otherwise turn the loop for nothing.
+* The dispatcher holds what it watches: the handlers are bound methods. A device leaves by closing. Devices come in
+  through ``ThreadData.arrivals`` at the beginning of a turn, so that a thread that never turns registers
+  nothing (see there).
+* ``sleeping`` is set before the queue is looked at; see `qnet.core._thread_data` on lost wake-ups.
+
+Ctrl-C: Python's handler raises KeyboardInterrupt in the main thread when the wait returns. The kernel may deliver
+a signal to any thread, so `signal.set_wakeup_fd` makes the main thread's wait return wherever it went.
+
+What was tried: edge-triggered epoll saves no call here, because a read that empties the socket is followed by
+no second one in either mode, and it loses level triggering's tolerance for handlers that read only part.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from weakref import ReferenceType
+
+from qnet.core import _object_timers, _thread_data, hooks
+from qnet.core._io_epoll import PRIORITY, READ, WRITE
+from qnet.core._thread_data import ThreadData
+from qnet.core.namespace import Qt
+from qnet.core.object import QObject
+from qnet.core.signals import Signal
+
+if TYPE_CHECKING:
+    from qnet.core.socketnotifier import QSocketNotifier
+    from qnet.core.thread import QThread
+
+__all__ = ["EventDispatcher", "QAbstractEventDispatcher", "dispatcher_for"]
+
+EXCLUDE_SOCKETS = 0x02
+WAIT_FOR_MORE = 0x04
+EXCLUDE_TIMERS = 0x08
+
+Handler = Callable[[], object]
+
+
+class Poller(Protocol):
+    """What a back end offers; `qnet.core._io_epoll` has the contract in words."""
+
+    name: str
+
+    @property
+    def wait(self) -> Callable[[float], list[tuple[int, int]]]: ...
+    def watch(self, fd: int, mask: int, known: int) -> None: ...
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class Flushable(Protocol):
+    """A device that has unsent data and wants to be called once before the next wait."""
+
+    def _q_flush_due(self) -> None: ...
+
+
+class _TimerInfo(NamedTuple):
+    """One of an object's timers: id, interval in milliseconds, kind."""
+
+    timerId: int
+    interval: int
+    timerType: Qt.TimerType
+
+
+def _make_poller() -> Poller:
+    wanted = os.environ.get("QNET_EVENT_DISPATCHER", "")
+    if wanted not in ("", "epoll", "kqueue", "select"):
+        raise ValueError(f"QNET_EVENT_DISPATCHER is {wanted!r}; it may be epoll, kqueue or select")
+    if wanted != "select":
+        if sys.platform == "linux" and wanted in ("", "epoll"):
+            from qnet.core._io_epoll import EpollPoller
+
+            return EpollPoller()
+        if (sys.platform == "darwin" or "bsd" in sys.platform) and wanted in ("", "kqueue"):
+            from qnet.core._io_kqueue import KqueuePoller
+
+            return KqueuePoller()
+        if wanted:
+            raise ValueError(f"QNET_EVENT_DISPATCHER={wanted}: this system ({sys.platform}) has no {wanted}")
+    from qnet.core._io_select import SelectPoller
+
+    return SelectPoller()
+
+
+class QAbstractEventDispatcher(QObject):
+    """The interface of a thread's event dispatcher. Qt page: QAbstractEventDispatcher."""
+
+    TimerInfo = _TimerInfo
+
+    aboutToBlock = Signal()
+    awake = Signal()
+
+    @staticmethod
+    def instance(thread: QThread | None = None) -> QAbstractEventDispatcher | None:
+        """The dispatcher of *thread* (None: the running one), or None if it has none yet."""
+        data = _thread_data.current() if thread is None else thread._q_thread_data
+        return data.dispatcher
+
+    def processEvents(self, flags: int) -> bool:
+        """Take one turn. Returns whether anything was delivered."""
+        raise NotImplementedError("an event dispatcher implements processEvents()")
+
+    def registerSocketNotifier(self, notifier: QSocketNotifier) -> None:
+        """Watch the notifier's descriptor."""
+        raise NotImplementedError("an event dispatcher implements registerSocketNotifier()")
+
+    def unregisterSocketNotifier(self, notifier: QSocketNotifier) -> None:
+        """Stop watching the notifier's descriptor."""
+        raise NotImplementedError("an event dispatcher implements unregisterSocketNotifier()")
+
+    def registerTimer(self, interval: int, timerType: Qt.TimerType, object: QObject) -> int:
+        """Start a timer for *object*, as `QObject.startTimer` does; returns its id."""
+        return _object_timers.start(object, interval, timerType)
+
+    def unregisterTimer(self, timerId: int) -> bool:
+        """Stop a timer by its id. Returns whether there was one."""
+        return _object_timers.kill(int(timerId))
+
+    def unregisterTimers(self, object: QObject) -> bool:
+        """Stop every timer that *object* started. Returns whether there was one."""
+        return _object_timers.kill_all(object)
+
+    def registeredTimers(self, object: QObject) -> list[_TimerInfo]:
+        """The timers that *object* started."""
+        return [_TimerInfo(*info) for info in _object_timers.infos(object)]
+
+    def remainingTime(self, timerId: int) -> int:
+        """Milliseconds until the timer is due; -1 if there is none with this id."""
+        return _object_timers.remaining(int(timerId))
+
+    def wakeUp(self) -> None:
+        """Make the thread's wait return. Any thread may call it."""
+        raise NotImplementedError("an event dispatcher implements wakeUp()")
+
+    def interrupt(self) -> None:
+        """Make `processEvents` return as soon as it can."""
+        raise NotImplementedError("an event dispatcher implements interrupt()")
+
+    def startingUp(self) -> None:
+        """Called before the first turn; there is nothing to prepare."""
+
+    def closingDown(self) -> None:
+        """Called after the last turn; `close` has given everything back already."""
+
+    def installNativeEventFilter(self, filterObj: object) -> None:
+        """Accepted for compatibility: a reactor without a display has no native events."""
+
+    def removeNativeEventFilter(self, filterObj: object) -> None:
+        """Accepted for compatibility, see `installNativeEventFilter`."""
+
+    def filterNativeEvent(self, eventType: bytes, message: object) -> tuple[bool, int]:
+        """(False, 0): no filter is ever interested."""
+        return False, 0
+
+
+class EventDispatcher(QAbstractEventDispatcher):
+    """The dispatcher of every thread, over the back end that suits the system.
+
+    ``QNET_EVENT_DISPATCHER`` (epoll, kqueue or select) in the environment forces one.
+    """
+
+    def __init__(self, thread: ThreadData) -> None:
+        super().__init__()
+        self._q.thread = thread
+        self._q_thread = thread
+        self._q_poller = _make_poller()
+        self._q_wait = self._q_poller.wait
+        self._q_masks: dict[int, int] = {}
+        self._q_readers: dict[int, Handler] = {}
+        self._q_writers: dict[int, Handler] = {}
+        self._q_urgents: dict[int, Handler] = {}
+        self._q_flush: list[Flushable] = []
+        self._q_interrupted = False
+        self._q_wake_read, self._q_wake_write = _wake_pair()
+        self._q_signals: tuple[socket.socket, socket.socket] | None = None
+        self.sleeping = False
+        self.timed = False  # whether the watchdog of QNET_DEBUG looks at busy_since
+        self.busy_since = 0.0
+        self.watch(self._q_wake_read, READ, self._q_drain)
+
+    def backend(self) -> str:
+        """The name of the back end: epoll, kqueue or select."""
+        return self._q_poller.name
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when `processEvents` has something to do, or -1 (select has none).
+
+        A host loop watches it and calls ``processEvents()``; before it sleeps it also has to ask for posted
+        events and timers, see `timeout`.
+        """
+        return self._q_poller.fileno()
+
+    def timeout(self) -> float:
+        """Seconds that a host loop may sleep: 0 if something waits already, -1 if nothing ever will."""
+        if self._q_flush or self._q_thread.arrivals or self._q_thread.has_work():
+            return 0
+        return self._q_thread.timers.timeout()
+
+    # -- a turn
+
+    def processEvents(self, flags: int) -> bool:
+        """Take one turn; with WaitForMoreEvents in *flags*, sleep until there is something to do."""
+        return self.process_turn(bool(flags & WAIT_FOR_MORE), int(flags))
+
+    def process_turn(self, block: bool, flags: int = 0) -> bool:
+        """One turn, see the module's text. Returns whether anything was delivered."""
+        thread = self._q_thread
+        if thread.arrivals:
+            self._q_adopt_arrivals()
+        if self._q_flush:
+            self._q_flush_all()
+        ready = self._q_wait_for_events(block, flags)
+        level = thread.loop_level + thread.scope_level
+        thread.scope_level += 1
+        done = 0
+        if self.timed:
+            self.busy_since = monotonic()
+        try:
+            if len(thread.timers) and not flags & EXCLUDE_TIMERS:
+                done = thread.timers.fire_due()
+            if ready:
+                done += self._q_dispatch(ready)
+                if self._q_flush:
+                    self._q_flush_all()
+            if thread.posted:
+                done += thread.deliver_posted(level)
+            if self._q_flush:
+                self._q_flush_all()
+        finally:
+            thread.scope_level -= 1
+            self.busy_since = 0.0
+        return done > 0
+
+    def _q_wait_for_events(self, block: bool, flags: int) -> list[tuple[int, int]]:
+        thread = self._q_thread
+        timeout: float = 0
+        if block and not self._q_interrupted:
+            self.sleeping = True
+            if not (thread.posted and thread.has_work()):
+                timeout = -1 if flags & EXCLUDE_TIMERS else thread.timers.timeout()
+        self._q_interrupted = False
+        if timeout:
+            self.busy_since = 0.0
+            self.aboutToBlock.emit()
+        try:
+            if flags & EXCLUDE_SOCKETS:
+                ready = self._q_wait_for_wake(timeout)
+            else:
+                ready = self._q_wait(timeout)
+        finally:
+            self.sleeping = False
+        if timeout:
+            self.awake.emit()
+        return ready
+
+    def _q_wait_for_wake(self, timeout: float) -> list[tuple[int, int]]:
+        """A wait that leaves every descriptor but the wake-up's alone."""
+        import select
+
+        poll = select.poll()
+        poll.register(self._q_wake_read, select.POLLIN)
+        if self._q_signals is not None:
+            poll.register(self._q_signals[0], select.POLLIN)
+        return poll.poll(None if timeout < 0 else timeout * 1000)
+
+    def _q_dispatch(self, ready: list[tuple[int, int]]) -> int:
+        readers = self._q_readers
+        writers = self._q_writers
+        woken = 0
+        fd = -1
+        try:
+            for fd, mask in ready:
+                if mask & ~(WRITE | PRIORITY):  # readable, an error or a hang-up
+                    reader = readers.get(fd)
+                    if reader is not None:
+                        reader()
+                        if fd == self._q_wake_read:
+                            woken = 1
+                if mask & ~(READ | PRIORITY):
+                    writer = writers.get(fd)
+                    if writer is not None:
+                        writer()
+                if mask & PRIORITY:
+                    urgent = self._q_urgents.get(fd)
+                    if urgent is not None:
+                        urgent()
+        except Exception as error:
+            # Slots report for themselves, so this is a defect of a device. The other descriptors of the batch
+            # are reported again by the next wait.
+            hooks.report(error, "the event loop", readers.get(fd) or writers.get(fd), emitted=False)
+        return len(ready) - woken
+
+    def _q_flush_all(self) -> None:
+        devices = self._q_flush
+        self._q_flush = []
+        for device in devices:
+            device._q_flush_due()
+
+    def _q_adopt_arrivals(self) -> None:
+        arrivals = self._q_thread.arrivals
+        while arrivals:
+            _, item = arrivals.popitem()
+            device = item() if isinstance(item, ReferenceType) else item
+            if device is not None:
+                device._q_watch(self)
+
+    def flush_later(self, device: Flushable) -> None:
+        """Call ``device._q_flush_due()`` once before the next wait."""
+        self._q_flush.append(device)
+
+    # -- descriptors
+
+    def watch(self, fd: int, bit: int, handler: Handler | None) -> None:
+        """Call *handler* when *fd* is ready for *bit* (READ, WRITE or PRIORITY); None: stop watching for it.
+
+        Raises OSError if the descriptor cannot be watched.
+        """
+        table = self._q_readers if bit == READ else self._q_writers if bit == WRITE else self._q_urgents
+        known = self._q_masks.get(fd, 0)
+        if handler is None:
+            mask = known & ~bit
+            table.pop(fd, None)
+        else:
+            mask = known | bit
+        if mask != known:
+            self._q_poller.watch(fd, mask, known)
+        if mask:
+            self._q_masks[fd] = mask
+        else:
+            self._q_masks.pop(fd, None)
+        if handler is not None:
+            table[fd] = handler
+
+    def forget(self, fd: int) -> None:
+        """Stop watching *fd* altogether; call it before the descriptor is closed."""
+        known = self._q_masks.pop(fd, 0)
+        if known:
+            self._q_poller.watch(fd, 0, known)
+            self._q_readers.pop(fd, None)
+            self._q_writers.pop(fd, None)
+            self._q_urgents.pop(fd, None)
+
+    def watched(self) -> list[int]:
+        """The descriptors that are watched for devices and notifiers."""
+        own = {self._q_wake_read}
+        if self._q_signals is not None:
+            own.add(self._q_signals[0].fileno())
+        return [fd for fd in self._q_masks if fd not in own]
+
+    def registerSocketNotifier(self, notifier: QSocketNotifier) -> None:
+        """Watch the notifier's descriptor for the notifier's kind of activity."""
+        self.watch(notifier.socket(), _notifier_bit(notifier), _WeakActivation(notifier))
+
+    def unregisterSocketNotifier(self, notifier: QSocketNotifier) -> None:
+        """Stop watching the notifier's descriptor for the notifier's kind of activity."""
+        self.watch(notifier.socket(), _notifier_bit(notifier), None)
+
+    # -- waking
+
+    def wakeUp(self) -> None:
+        """Make the thread's wait return. Any thread may call it, and a signal handler too."""
+        try:
+            os.write(self._q_wake_write, b"\x01\0\0\0\0\0\0\0")
+        except BlockingIOError:
+            pass  # it is full of wake-ups already
+        except OSError as error:
+            if error.errno != errno.EBADF:  # the thread ended between the caller's look and this line
+                raise
+
+    def interrupt(self) -> None:
+        """Make `processEvents` return without sleeping (again)."""
+        self._q_interrupted = True
+        self.wakeUp()
+
+    def _q_drain(self) -> None:
+        try:
+            os.read(self._q_wake_read, 4096)
+        except BlockingIOError:
+            pass
+
+    @contextmanager
+    def signals_wake(self) -> Iterator[None]:
+        """While this lasts, a signal that reaches the process makes the main thread's wait return."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        if self._q_signals is None:
+            reader, writer = socket.socketpair()
+            reader.setblocking(False)
+            writer.setblocking(False)
+            self._q_signals = reader, writer
+            self.watch(reader.fileno(), READ, self._q_drain_signals)
+        previous = signal.set_wakeup_fd(self._q_signals[1].fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            if self._q_signals is not None:
+                signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
+
+    def _q_drain_signals(self) -> None:
+        if self._q_signals is not None:
+            try:
+                self._q_signals[0].recv(4096)
+            except BlockingIOError:
+                pass
+
+    def close(self) -> None:
+        """Give every descriptor back; devices that are still watched are told nothing."""
+        for fd in list(self._q_masks):
+            self._q_masks.pop(fd, None)
+        self._q_readers.clear()
+        self._q_writers.clear()
+        self._q_urgents.clear()
+        self._q_flush.clear()
+        self._q_poller.close()
+        os.close(self._q_wake_read)
+        if self._q_wake_write != self._q_wake_read:
+            os.close(self._q_wake_write)
+        if self._q_signals is not None:
+            for end in self._q_signals:
+                end.close()
+            self._q_signals = None
+        self._q_wake_read = self._q_wake_write = -1
+
+
+def _wake_pair() -> tuple[int, int]:
+    """The descriptors to read and to write wake-ups: one eventfd, or a pipe where there is none."""
+    if hasattr(os, "eventfd"):
+        fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        return fd, fd
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    return reader, writer
+
+
+class _WeakActivation:
+    """Calls a notifier without keeping it: its descriptor is the program's, and dropping it is how it stops."""
+
+    __slots__ = ("ref",)
+
+    def __init__(self, notifier: QSocketNotifier) -> None:
+        self.ref = notifier._q.ref
+
+    def __call__(self) -> None:
+        notifier = self.ref()
+        if notifier is not None:
+            notifier._q_activate()  # type: ignore[attr-defined]  # the reference is typed for any QObject
+
+
+def _notifier_bit(notifier: QSocketNotifier) -> int:
+    return (READ, WRITE, PRIORITY)[notifier.type()]
+
+
+def dispatcher_for(thread: ThreadData) -> EventDispatcher:
+    """The dispatcher of *thread*, made when it is first needed."""
+    if thread.dispatcher is None:
+        from qnet.core._watchdog import watch_over
+
+        thread.dispatcher = EventDispatcher(thread)
+        watch_over(thread)
+    return thread.dispatcher

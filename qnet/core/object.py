@@ -1,0 +1,604 @@
+"""QObject: the tree of objects, their names, properties, events, timers and threads.
+
+Lifetime
+--------
+A parent owns its children: it holds them, they know it only through its `ObjectData`. An object without a parent
+lives as long as somebody refers to it. It is destroyed once: by its last reference, with its parent, or by
+`deleteLater`; it then emits `destroyed`, destroys its children in their order, and from then on no signal,
+event or timer of it does anything, even if Python still refers to it.
+
+Private attributes of qnet's classes start with ``_q``: programs derive from these classes and use any name that
+does not.
+
+Source: https://doc.qt.io/qt-6/qobject.html.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from qnet.core import _object_timers, _thread_data, hooks
+from qnet.core._event_type import EventType
+from qnet.core._thread_data import ObjectData, Posted, ThreadData
+from qnet.core.event import QChildEvent, QDynamicPropertyChangeEvent, QEvent, QTimerEvent
+from qnet.core.logging import qWarning
+from qnet.core.namespace import Qt
+from qnet.core.signals import Signal, SignalInstance
+
+if TYPE_CHECKING:
+    from qnet.core._connections import Connection
+    from qnet.core.bytearray import QByteArray
+    from qnet.core.metaobject import QMetaMethod, QMetaObject
+    from qnet.core.thread import QThread
+
+__all__ = ["QObject", "QSignalBlocker"]
+
+_T = TypeVar("_T")
+
+
+class QObject:
+    """The base of everything that has signals, events, children or a thread.
+
+    *parent* is another QObject of the same thread, or None. Further keywords set properties or connect signals:
+    ``QTimer(interval=100, timeout=tick)``.
+    """
+
+    destroyed = Signal((object,), ())
+    objectNameChanged = Signal(str)
+
+    _q_cooperates = False  # whether a class that is no QObject follows in the method resolution order
+
+    def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
+        self._q = ObjectData(weakref.ref(self), _thread_data.current())
+        self._q_children: list[QObject] | None = None
+        if parent is not None:
+            if not isinstance(parent, QObject):
+                raise TypeError(f"parent is a QObject or None, not {type(parent).__name__}")
+            self.setParent(parent)
+        if properties or self._q_cooperates:
+            self._q_initialize(properties)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        after = cls.__mro__[cls.__mro__.index(QObject) + 1 :]
+        cls._q_cooperates = any("__init__" in vars(c) for c in after if c is not object)
+
+    def _q_initialize(self, properties: dict[str, Any]) -> None:
+        if self._q_cooperates:
+            known = {k: v for k, v in properties.items() if self._q_property_setter(k) is not None}
+            super().__init__(**{k: v for k, v in properties.items() if k not in known})
+            properties = known
+        for name, value in properties.items():
+            setter = self._q_property_setter(name)
+            if setter is None:
+                raise AttributeError(f"{type(self).__name__} has no property or signal {name!r}")
+            setter(value)
+
+    def _q_property_setter(self, name: str) -> Callable[[Any], object] | None:
+        """What assigns to the declared property (or connects the signal) *name*; None if there is no such."""
+        from qnet.core.slots import Property
+
+        described = getattr(type(self), name, None)
+        if isinstance(described, Signal):
+            return described.of(self).connect
+        if isinstance(described, Property):
+            return lambda value: setattr(self, name, value)
+        setter = getattr(self, f"set{name[:1].upper()}{name[1:]}", None)
+        return setter if callable(setter) else None
+
+    # -- destruction
+
+    def __del__(self) -> None:
+        data = self.__dict__.get("_q")
+        if data is not None and data.alive and not sys.is_finalizing():
+            self._q_destroy()
+
+    def _q_destroy(self) -> None:
+        data = self._q
+        if not data.alive:
+            return
+        self._q_finalize()
+        data.blocked = False
+        QObject.destroyed.of(self).emit(self)
+        if QObject.destroyed.of(self)._overloads:
+            QObject.destroyed.of(self)[()].emit()
+        data.alive = False
+        for child in self._q_children or ():
+            child._q_destroy()
+        self._q_children = None
+        parent = self.parent()
+        if parent is not None and parent._q.alive:
+            parent._q_remove_child(self)
+        data.parent = None
+        if "_q_timer_ids" in self.__dict__:
+            _object_timers.kill_all(self)
+        for value in list(self.__dict__.values()):
+            if isinstance(value, SignalInstance) and value._owner is data:
+                value.clear()
+        data.thread = _thread_data.NOWHERE
+
+    def _q_finalize(self) -> None:
+        """What a subclass has to give back before `destroyed` is emitted: descriptors, threads, timers."""
+
+    def deleteLater(self) -> None:
+        """Destroy the object from the event loop that is running now (or from the first one that will).
+
+        A later nested loop does not destroy it; calling this twice is as good as once. Any thread may call it.
+        """
+        data = self._q
+        thread = data.thread
+        level = thread.deferred_level()
+        if thread.ident != _thread_data.current().ident:
+            level = _thread_data.OUTSIDE_LOOPS
+        thread.post(Posted(data, self._q_deferred_delete, EventType.DeferredDelete.value, 0, level))
+
+    def _q_deferred_delete(self) -> None:
+        deliver(self, QEvent(EventType.DeferredDelete))
+
+    # -- the tree
+
+    def parent(self) -> QObject | None:
+        """The parent, or None."""
+        parent = self._q.parent
+        return parent.ref() if parent is not None else None
+
+    def setParent(self, parent: QObject | None) -> None:
+        """Move the object below *parent* (None: to no parent). Both must live in the same thread.
+
+        The old parent is sent ChildRemoved, the new one ChildAdded. A cycle is refused with ValueError.
+        """
+        data = self._q
+        old = self.parent()
+        if parent is old:
+            return
+        if parent is not None:
+            if parent._q.thread is not data.thread:
+                qWarning("QObject::setParent: Cannot set parent, new parent is in a different thread")
+                return
+            ancestor: QObject | None = parent
+            while ancestor is not None:
+                if ancestor is self:
+                    raise ValueError("an object cannot become its own ancestor")
+                ancestor = ancestor.parent()
+        if old is not None:
+            old._q_remove_child(self)
+        data.parent = parent._q if parent is not None else None
+        if parent is not None:
+            if parent._q_children is None:
+                parent._q_children = []
+            parent._q_children.append(self)
+            deliver(parent, QChildEvent(EventType.ChildAdded, self))
+
+    def _q_remove_child(self, child: QObject) -> None:
+        children = self._q_children
+        if children is not None and child in children:
+            children.remove(child)
+            deliver(self, QChildEvent(EventType.ChildRemoved, child))
+
+    def children(self) -> list[QObject]:
+        """The children, oldest first."""
+        return list(self._q_children or ())
+
+    def findChild(
+        self,
+        type: type[_T] = object,  # type: ignore[assignment]  # "any class" as the default
+        name: str | None = None,
+        options: Qt.FindChildOption = Qt.FindChildOption.FindChildrenRecursively,
+    ) -> _T | None:
+        """The first descendant of class *type* that is called *name* (any name if None), or None.
+
+        Direct children come before deeper ones.
+        """
+        found = self.findChildren(type, name, options)
+        return found[0] if found else None
+
+    def findChildren(
+        self,
+        type: type[_T] = object,  # type: ignore[assignment]  # "any class" as the default
+        name: str | re.Pattern[str] | None = None,
+        options: Qt.FindChildOption = Qt.FindChildOption.FindChildrenRecursively,
+    ) -> list[_T]:
+        """All descendants of class *type* that are called *name*, a text or a compiled regular expression."""
+        recursive = bool(options & Qt.FindChildOption.FindChildrenRecursively)
+        level = self.children()
+        found: list[_T] = []
+        while level:
+            found += [c for c in level if isinstance(c, type) and _name_matches(c._q_name, name)]
+            level = [grandchild for c in level for grandchild in c.children()] if recursive else []
+        return found
+
+    def dumpObjectTree(self) -> None:
+        """Write the tree of objects to stderr, one line an object."""
+
+        def dump(obj: QObject, depth: int) -> None:
+            print(f"{'    ' * depth}{type(obj).__name__}::{obj._q_name}", file=sys.stderr)
+            for child in obj.children():
+                dump(child, depth + 1)
+
+        dump(self, 0)
+
+    def dumpObjectInfo(self) -> None:
+        """Write the object's signals and what is connected to them to stderr."""
+        print(f"OBJECT {type(self).__name__}::{self._q_name or 'unnamed'}", file=sys.stderr)
+        print("  SIGNALS OUT", file=sys.stderr)
+        for value in list(self.__dict__.values()):
+            if isinstance(value, SignalInstance):
+                print(f"        signal: {value.signature()}", file=sys.stderr)
+                for connection in value.live():
+                    print(f"          --> {hooks.describe(connection.target())}", file=sys.stderr)
+
+    # -- names and properties
+
+    @property
+    def _q_name(self) -> str:
+        names = self._q.names
+        return names[0] if names is not None else ""
+
+    @property
+    def _q_dynamic(self) -> dict[str, Any]:
+        """The dynamic properties; both they and the name are rare, so they share one slot."""
+        if self._q.names is None:
+            self._q.names = ("", {})
+        return self._q.names[1]  # type: ignore[no-any-return]  # an untyped slot
+
+    def objectName(self) -> str:
+        """The name by which `findChild` finds the object; empty by default."""
+        return self._q_name
+
+    def setObjectName(self, name: str) -> None:
+        """Set the name; emits objectNameChanged if it differs."""
+        if not isinstance(name, str):
+            raise TypeError(f"an object's name is a str, not {type(name).__name__}")
+        if name != self._q_name:
+            self._q.names = (name, self._q_dynamic)
+            QObject.objectNameChanged.of(self).emit(name)
+
+    def property(self, name: str) -> Any:
+        """The value of a property: declared, Qt's (``interval`` of a timer), or dynamic; None if there is none."""
+        from qnet.core.slots import Property
+
+        described = getattr(type(self), name, None)
+        if isinstance(described, Property):
+            return getattr(self, name)
+        if not name.startswith("_") and self._q_is_qt_property(name):
+            return getattr(self, name)()
+        return self._q.names[1].get(name) if self._q.names is not None else None
+
+    def _q_is_qt_property(self, name: str) -> bool:
+        return callable(getattr(type(self), name, None)) and callable(
+            getattr(type(self), f"set{name[:1].upper()}{name[1:]}", None)
+        )
+
+    def setProperty(self, name: str, value: Any) -> bool:
+        """Set a property. Returns whether it is a declared one.
+
+        Any other name becomes a dynamic property, which None removes; the object is then sent a
+        DynamicPropertyChange event.
+        """
+        from qnet.core.slots import Property
+
+        described = getattr(type(self), name, None)
+        if isinstance(described, Property):
+            setattr(self, name, value)
+            return True
+        if self._q_is_qt_property(name):
+            getattr(self, f"set{name[:1].upper()}{name[1:]}")(value)
+            return True
+        dynamic = self._q_dynamic
+        if value is None:
+            if name not in dynamic:
+                return False
+            del dynamic[name]
+        else:
+            dynamic[name] = value
+        deliver(self, QDynamicPropertyChangeEvent(name))
+        return False
+
+    def dynamicPropertyNames(self) -> list[QByteArray]:
+        """The names of the dynamic properties."""
+        from qnet.core.bytearray import QByteArray
+
+        return [QByteArray(n.encode()) for n in (self._q.names[1] if self._q.names is not None else ())]
+
+    def inherits(self, className: str) -> bool:
+        """Whether the object's class or a base of it has this name."""
+        return any(c.__name__ == className for c in type(self).__mro__ if c is not object)
+
+    def metaObject(self) -> QMetaObject:
+        """What is known of the object's class: its signals, methods and properties."""
+        from qnet.core.metaobject import QMetaObject
+
+        return QMetaObject.of(type(self))
+
+    def isWidgetType(self) -> bool:
+        """False: there are no widgets here."""
+        return False
+
+    def isWindowType(self) -> bool:
+        """False: there are no windows here."""
+        return False
+
+    def isQuickItemType(self) -> bool:
+        """False: there are no QML items here."""
+        return False
+
+    def tr(self, text: str, disambiguation: str | None = None, n: int = -1) -> str:
+        """*text* in the user's language: itself, unless the application has a translator."""
+        from qnet.core.application import QCoreApplication
+
+        return QCoreApplication.translate(type(self).__name__, text, disambiguation, n)
+
+    # -- signals
+
+    def blockSignals(self, block: bool) -> bool:
+        """Stop (or resume) all emissions of the object. Returns whether they were stopped before."""
+        previous = self._q.blocked
+        self._q.blocked = bool(block)
+        return previous
+
+    def signalsBlocked(self) -> bool:
+        """Whether `blockSignals` stopped the object's emissions."""
+        return self._q.blocked
+
+    def sender(self) -> QObject | None:
+        """In a slot of this object: the object whose signal called it. None elsewhere."""
+        signal = self._q.sender
+        return signal._owner.ref() if signal is not None else None
+
+    def senderSignalIndex(self) -> int:
+        """In a slot of this object: the index of the signal that called it in its class. -1 elsewhere."""
+        signal = self._q.sender
+        sender = self.sender()
+        if signal is None or sender is None:
+            return -1
+        return sender.metaObject().indexOfSignal(signal.signature())
+
+    def receivers(self, signal: str | bytes | Signal | SignalInstance) -> int:
+        """How many slots are connected to *signal*, a ``SIGNAL("name(types)")`` or a signal."""
+        from qnet.core.slots import find_signal
+
+        return len(find_signal(self, signal).live())
+
+    def isSignalConnected(self, signal: QMetaMethod) -> bool:
+        """Whether at least one slot is connected to *signal*."""
+        from qnet.core.slots import find_signal
+
+        return bool(find_signal(self, bytes(signal.methodSignature()).decode()).live())
+
+    def connectNotify(self, signal: QMetaMethod) -> None:
+        """Override to learn that something was connected to *signal* of this object."""
+
+    def disconnectNotify(self, signal: QMetaMethod) -> None:
+        """Override to learn that something was disconnected from *signal* of this object."""
+
+    def _q_connections_changed(self, handler: str, signal: SignalInstance) -> None:
+        if getattr(type(self), handler) is not getattr(QObject, handler):
+            from qnet.core.metaobject import QMetaMethod
+
+            getattr(self, handler)(QMetaMethod.fromSignal(signal))
+
+    @staticmethod
+    def connect(*args: Any) -> Connection:
+        """Connect in Qt's long forms.
+
+        ``connect(sender, signal, receiver, slot[, type])`` and ``connect(sender, signal, callable[, type])``, where
+        signals and slots are bound ones or written with ``SIGNAL()`` and ``SLOT()``.
+        """
+        from qnet.core.slots import connect_objects
+
+        return connect_objects(*args)
+
+    @staticmethod
+    def disconnect(*args: Any) -> bool:
+        """Undo a connection: ``disconnect(connection)`` or the forms of `connect`; None stands for "any"."""
+        from qnet.core.slots import disconnect_objects
+
+        return disconnect_objects(*args)
+
+    def emit(self, signal: str | bytes | Signal | SignalInstance, *args: Any) -> bool:
+        """Emit *signal*, given as ``SIGNAL("name(types)")`` or as itself."""
+        from qnet.core.slots import find_signal
+
+        find_signal(self, signal).emit(*args)
+        return True
+
+    # -- events
+
+    def event(self, event: QEvent) -> bool:
+        """Handle *event*: override for full control. Returns whether it was recognised."""
+        kind = event._q_type
+        if kind is EventType.Timer:
+            self.timerEvent(event)  # type: ignore[arg-type]  # only QTimerEvent has this type
+        elif kind in (EventType.ChildAdded, EventType.ChildPolished, EventType.ChildRemoved):
+            self.childEvent(event)  # type: ignore[arg-type]  # only QChildEvent has these types
+        elif kind is EventType.DeferredDelete:
+            self._q_destroy()
+        elif kind >= EventType.User.value:
+            self.customEvent(event)
+        else:
+            return kind is EventType.ThreadChange
+        return True
+
+    def timerEvent(self, event: QTimerEvent) -> None:
+        """Override to handle the timers that `startTimer` started."""
+
+    def childEvent(self, event: QChildEvent) -> None:
+        """Override to learn of children that come and go."""
+
+    def customEvent(self, event: QEvent) -> None:
+        """Override to handle events of one's own types."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Override to see the events of objects that this one filters; True ends the delivery."""
+        return False
+
+    def installEventFilter(self, filterObj: QObject) -> None:
+        """Let *filterObj* see every event of this object first; the filter installed last is asked first."""
+        if not isinstance(filterObj, QObject):
+            raise TypeError(f"an event filter is a QObject, not {type(filterObj).__name__}")
+        if filterObj._q.thread is not self._q.thread:
+            qWarning("QObject::installEventFilter(): Cannot filter events for objects in a different thread.")
+            return
+        filters = self.__dict__.setdefault("_q_filters", [])
+        filters[:] = [f for f in filters if f() is not None and f() is not filterObj]
+        filters.append(filterObj._q.ref)
+
+    def removeEventFilter(self, obj: QObject) -> None:
+        """Undo `installEventFilter`; nothing happens if *obj* filters nothing here."""
+        filters = self.__dict__.get("_q_filters")
+        if filters is not None:
+            filters[:] = [f for f in filters if f() is not None and f() is not obj]
+
+    # -- timers
+
+    def startTimer(self, interval: int, timerType: Qt.TimerType = Qt.TimerType.CoarseTimer) -> int:
+        """Send this object a QTimerEvent every *interval* milliseconds; 0 means once a turn of the loop.
+
+        Returns the timer's id, or 0 for a negative interval or in another thread than the object's.
+        """
+        return _object_timers.start(self, interval, timerType)
+
+    def killTimer(self, id: int | Qt.TimerId) -> None:
+        """Stop the timer that `startTimer` called *id*."""
+        if not _object_timers.kill(int(id), self):
+            qWarning(f"QObject::killTimer(): Error: timer id {int(id)} is not valid for object {self!r}")
+
+    # -- threads
+
+    def thread(self) -> QThread:
+        """The thread whose event loop serves the object."""
+        from qnet.core.thread import thread_of
+
+        return thread_of(self._q.thread)
+
+    def moveToThread(self, thread: QThread) -> bool:
+        """Let *thread* serve the object, its children, its timers and what is posted to it.
+
+        Only the thread that serves the object now may give it away, and only with its whole tree: returns
+        False, with a warning, otherwise. The object is sent ThreadChange first.
+        """
+        from qnet.core.thread import QThread
+
+        if not isinstance(thread, QThread):
+            raise TypeError(f"moveToThread() wants a QThread, not {type(thread).__name__}")
+        source, target = self._q.thread, thread._q_thread_data
+        if source is target:
+            return True
+        if self._q.parent is not None:
+            qWarning("QObject::moveToThread: Cannot move objects with a parent")
+            return False
+        if source.ident and source is not _thread_data.current():
+            qWarning("QObject::moveToThread: Current thread is not the object's thread. Cannot move to target thread")
+            return False
+        tree = _subtree(self)
+        for obj in tree:
+            deliver(obj, QEvent(EventType.ThreadChange))
+        for obj in tree:
+            obj._q_change_thread(source, target)
+        source.move_entries({obj._q for obj in tree}, target)
+        return True
+
+    def _q_change_thread(self, source: ThreadData, target: ThreadData) -> None:
+        """Move what the dispatcher of *source* keeps for this object; subclasses with descriptors add theirs."""
+        self._q.thread = target
+        if "_q_timer_ids" in self.__dict__:
+            _object_timers.move(self, source, target)
+
+    def __repr__(self) -> str:
+        name = f', name="{self._q_name}"' if "_q" in self.__dict__ and self._q_name else ""
+        return f"<{type(self).__module__}.{type(self).__qualname__}({id(self):#x}{name})>"
+
+
+def _name_matches(actual: str, wanted: str | re.Pattern[str] | None) -> bool:
+    if wanted is None or wanted == "":
+        return True
+    if isinstance(wanted, str):
+        return actual == wanted
+    return wanted.search(actual) is not None
+
+
+def _subtree(root: QObject) -> list[QObject]:
+    tree = [root]
+    for obj in tree:
+        tree += obj._q_children or ()
+    return tree
+
+
+def deliver(receiver: QObject, event: QEvent) -> bool:
+    """Send *event* to *receiver* now, through the application's ``notify`` and the event filters."""
+    try:
+        return _notify(receiver, event)
+    except Exception as error:
+        hooks.report(error, f"event {event._q_type}", receiver.event, emitted=False)
+        return False
+
+
+def notify_default(receiver: QObject, event: QEvent) -> bool:
+    """Filters first, the newest before the older ones, then the object itself."""
+    filters = receiver.__dict__.get("_q_filters")
+    if filters:
+        for ref in reversed(list(filters)):
+            watcher = ref()
+            if watcher is None or not watcher._q.alive or ref not in filters:
+                continue
+            if watcher.eventFilter(receiver, event):
+                return True
+            if not receiver._q.alive:
+                return True
+    return bool(receiver.event(event))
+
+
+_notify: Callable[[QObject, QEvent], bool] = notify_default
+
+
+def set_notify(notify: Callable[[QObject, QEvent], bool] | None) -> None:
+    """Put an application's ``notify`` in the path of every event; None takes it out."""
+    global _notify
+    _notify = notify if notify is not None else notify_default
+
+
+class QSignalBlocker:
+    """Blocks the signals of an object (None: of nothing) until it is unblocked, left as a context, or dropped.
+
+    Qt page: QSignalBlocker.
+    """
+
+    def __init__(self, obj: QObject | None) -> None:
+        if obj is not None and not isinstance(obj, QObject):
+            raise TypeError(f"QSignalBlocker wants a QObject, not {type(obj).__name__}")
+        self._q_data = obj._q if obj is not None else None
+        self._q_previous = False
+        self._q_inhibited = True
+        self.reblock()
+
+    def reblock(self) -> None:
+        """Block again after `unblock`."""
+        if self._q_data is not None and self._q_inhibited:
+            self._q_previous = self._q_data.blocked
+            self._q_data.blocked = True
+        self._q_inhibited = False
+
+    def unblock(self) -> None:
+        """Restore the state from before the blocker."""
+        if self._q_data is not None and not self._q_inhibited:
+            self._q_data.blocked = self._q_previous
+        self._q_inhibited = True
+
+    def dismiss(self) -> None:
+        """Let go of the object without a change of its state."""
+        self._q_data = None
+
+    def __enter__(self) -> QSignalBlocker:
+        self.reblock()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.unblock()
+
+    def __del__(self) -> None:
+        if "_q_inhibited" in self.__dict__:
+            self.unblock()

@@ -169,9 +169,7 @@ class QHostAddress:
             address._scope = _scope_name(sockaddr[3])
         return address
 
-    def _to_sockaddr(
-        self, port: int, family: int | None = None
-    ) -> tuple[str, int] | tuple[str, int, int, int]:
+    def _to_sockaddr(self, port: int, family: int | None = None) -> tuple[str, int] | tuple[str, int, int, int]:
         """The Python socket address of this address and *port* for a socket of *family*.
 
         Without a family it is the address' own, AF_INET6 (dual stack) for Any. On an AF_INET6 socket an IPv4
@@ -455,14 +453,12 @@ class QHostAddress:
         elif protocol == _IPV4:
             self.setAddress(stream.readUInt32())
         else:
-            self.setAddress(bytes(stream.readRawData(16)).ljust(16, b"\0"))
+            self.setAddress(bytes(stream.readRawData(16) or b"").ljust(16, b"\0"))
             self._scope = stream.readQString() or ""
         return stream
 
 
-_Settable = (
-    str | int | bytes | bytearray | memoryview | Sequence[int] | QIPv6Address | QHostAddress.SpecialAddress
-)
+_Settable = str | int | bytes | bytearray | memoryview | Sequence[int] | QIPv6Address | QHostAddress.SpecialAddress
 _Source = _Settable | QHostAddress | None
 
 _BITS = {_IPV4: 32, _IPV6: 128}
@@ -497,8 +493,7 @@ def _sixteen_bytes(source: object) -> bytes:
             return packed
         raise ValueError(f"an IPv6 address is 16 bytes, not {len(packed)}")
     raise TypeError(
-        "an address is a str, an int, 16 bytes, a QIPv6Address or a SpecialAddress, "
-        f"not {type(source).__name__}"
+        f"an address is a str, an int, 16 bytes, a QIPv6Address or a SpecialAddress, not {type(source).__name__}"
     )
 
 

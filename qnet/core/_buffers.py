@@ -239,6 +239,6 @@ class WriteBuffer:
 
 def _frozen(data: Buffer) -> bytes | memoryview:
     view = memoryview(data)
-    if type(view.obj) is bytes and view.c_contiguous:
+    if isinstance(view.obj, bytes) and view.c_contiguous:
         return view if view.format == "B" and view.ndim == 1 else view.cast("B")
     return view.tobytes()

@@ -141,7 +141,7 @@ class DeviceCore(QObject):
             return buffer.size if arrived is buffer else buffer.size + arrived.size
         return buffer.size if self.isSequential() else max(0, self.size() - self._q_position)
 
-    def seek(self, pos: int) -> bool:
+    def seek(self, pos: int, /) -> bool:
         """Go to the byte *pos* of a random-access device; False, with a warning, where that cannot be.
 
         An override calls this first and then moves the device itself.
@@ -159,7 +159,7 @@ class DeviceCore(QObject):
         self._q_position = pos
         return True
 
-    def readData(self, maxlen: int) -> Buffer | int | None:
+    def readData(self, maxlen: int, /) -> Buffer | int | None:
         """Override to supply data: at most *maxlen* bytes; b"" or None when there are none (now).
 
         A random-access device reads at ``pos()``.
@@ -171,7 +171,7 @@ class DeviceCore(QObject):
             self._q_after_read()
         return data
 
-    def readLineData(self, maxlen: int) -> Buffer | int | None:
+    def readLineData(self, maxlen: int, /) -> Buffer | int | None:
         """Override where a line can be read faster: at most *maxlen* bytes, up to and including b"\\n"."""
         buffer = self._q_buffer
         step = 1 if self._q_mode & UNBUFFERED else BLOCK
@@ -179,15 +179,15 @@ class DeviceCore(QObject):
             pass
         return buffer.read_line(maxlen)
 
-    def skipData(self, maxSize: int) -> int:
+    def skipData(self, maxSize: int, /) -> int:
         """Override where data of a sequential device can be skipped faster: how much was skipped, or -1."""
         skipped = 0
         while skipped < maxSize and self._q_fill(min(BLOCK, maxSize - skipped)):
             skipped += self._q_buffer.skip(maxSize - skipped)
         return skipped
 
-    def writeData(self, data: bytes, len: int) -> int:
-        """Override to take *data*, *len* bytes: how many were taken, or -1 for an error.
+    def writeData(self, data: bytes, length: int, /) -> int:
+        """Override to take *data*, *length* bytes: how many were taken, or -1 for an error.
 
         A random-access device writes at ``pos()``.
         """

@@ -117,25 +117,24 @@ class QBuffer(QIODevice):
         newline = self._q_array.find(b"\n", start, start + maxlen)
         return self.readData(maxlen if newline < 0 else newline + 1 - start)
 
-    def writeData(self, data: Buffer, len: int, /) -> int:
-        """Overwrite *len* bytes at `pos`, growing as needed."""
+    def writeData(self, data: bytes, length: int, /) -> int:
+        """Overwrite *length* bytes at `pos`, growing as needed."""
         array = self._q_array
         position = max(0, self.pos())
-        size = array.__len__()
+        size = len(array)
         if position > size:  # somebody shortened the shared array
             _replace(array, size, size, bytes(position - size))
-        _replace(array, position, position + len, data)
-        self._q_unreported += len
+        _replace(array, position, position + length, data)
+        self._q_unreported += length
         if self._q_listened and not self._q_posted:
             self._q_posted = True
             post_call(self, _report, weakref.ref(self))
-        return len
+        return length
 
     def _q_connections_changed(self, handler: str, signal: SignalInstance) -> None:
-        if signal is self.readyRead or signal is self.bytesWritten:
-            if not self._q_listened:
-                self._q_listened = True
-                self._q_unreported = 0
+        if not self._q_listened and (signal is self.readyRead or signal is self.bytesWritten):
+            self._q_listened = True
+            self._q_unreported = 0
         super()._q_connections_changed(handler, signal)
 
 
@@ -155,6 +154,6 @@ def _array(data: Buffer | None) -> bytearray:
     return data if isinstance(data, bytearray) else QByteArray(memoryview(data).tobytes())
 
 
-def _replace(array: bytearray, start: int, stop: int, data: Buffer) -> None:
+def _replace(array: bytearray, start: int, stop: int, data: bytes) -> None:
     """``array[start:stop] = data`` whatever a QByteArray makes of item assignment."""
     bytearray.__setitem__(array, slice(start, stop), data)

@@ -214,7 +214,7 @@ class Background:
     def _run(self) -> None:
         try:
             self.result = self._call()
-        except BaseException as failure:  # noqa: BLE001 - handed to the test's thread
+        except BaseException as failure:
             self.failure = failure
 
     def alive(self) -> bool:

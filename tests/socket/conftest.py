@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
 from _peers import LOCALHOST, ORDER_SIGNALS, Link, Trace, accept, close_kept, port_of, raw_listener
 
 

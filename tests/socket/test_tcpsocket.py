@@ -6,7 +6,6 @@ import socket
 from typing import Any
 
 import pytest
-
 from _peers import (
     ABORTED,
     CONNECTED,
@@ -43,11 +42,13 @@ def test_a_fresh_socket(qt: Any, app: Any) -> None:
     assert stage(sock) == ("Unconnected", False, False)
     assert sock.openMode() == qt.QIODevice.NotOpen
     assert (sock.localPort(), sock.peerPort(), sock.peerName()) == (0, 0, "")
-    assert sock.localAddress().isNull() and sock.peerAddress().isNull()
+    assert sock.localAddress().isNull()
+    assert sock.peerAddress().isNull()
     assert sock.socketDescriptor() == -1
     assert (short(sock.error()), sock.errorString()) == ("UnknownSocket", "Unknown error")
     assert (sock.bytesAvailable(), sock.bytesToWrite(), sock.readBufferSize()) == (0, 0, 0)
-    assert sock.isSequential() and sock.atEnd()
+    assert sock.isSequential()
+    assert sock.atEnd()
     assert sock.socketType() == qt.QAbstractSocket.TcpSocket
     assert sock.pauseMode() == qt.QAbstractSocket.PauseNever
     assert sock.proxy().type() == qt.QNetworkProxy.DefaultProxy
@@ -96,7 +97,9 @@ def test_a_literal_is_connecting_when_the_call_returns(qt: Any, app: Any, port: 
     assert stage(sock) == ("Connecting", True, True)
     assert sock.openMode() == qt.QIODevice.ReadWrite
     assert sock.peerName() == LOCALHOST
-    assert sock.peerAddress().isNull() and sock.peerPort() == 0 and sock.localPort() == 0
+    assert sock.peerAddress().isNull()
+    assert sock.peerPort() == 0
+    assert sock.localPort() == 0
     assert qt.wait(lambda: state(sock) == "Connected")
     assert trace.take() == ["state:Connected", "connected@Connected"]
 
@@ -279,7 +282,8 @@ def test_addresses_live_until_disconnected_and_the_name_beyond(qt: Any, connect:
     assert qt.wait(lambda: "disconnected@Unconnected" in trace)
     assert seen == [(True, True, False)] * 4
     assert sock.peerPort() == sock.localPort() == 0
-    assert sock.peerAddress().isNull() and sock.localAddress().isNull()
+    assert sock.peerAddress().isNull()
+    assert sock.localAddress().isNull()
     assert sock.peerName() == LOCALHOST
     assert sock.socketDescriptor() == -1
 
@@ -352,7 +356,8 @@ def test_ending_an_idle_connection_is_synchronous(
     assert trace == expected
     assert stage(sock) == ("Unconnected", is_open, is_open)
     assert short(sock.error()) == "UnknownSocket"
-    assert sock.peerPort() == 0 and sock.peerName() == LOCALHOST
+    assert sock.peerPort() == 0
+    assert sock.peerName() == LOCALHOST
     qt.spin(10)
     assert trace == expected
     assert peer.recv(1) == b""
@@ -365,7 +370,8 @@ def test_closing_flushes_first(qt: Any, connect: Any, call: str, first: list[str
     sock.write(b"x" * size)
     getattr(sock, call)()
     assert trace == [*first, "state:Closing"]
-    assert state(sock) == "Closing" and sock.isValid()
+    assert state(sock) == "Closing"
+    assert sock.isValid()
     assert sock.bytesToWrite() == size
     assert sock.peerPort() > 0
     with Background(read_all, peer) as reader:
@@ -516,7 +522,8 @@ def test_reconnect_after_the_remote_end_drops_old_data(qt: Any, connect: Any, li
     sock.connectToHost(LOCALHOST, port_of(listener))
     assert trace == CONNECTING
     assert sock.bytesAvailable() == 0
-    assert short(sock.error()) == "UnknownSocket" and sock.errorString() == "Unknown error"
+    assert short(sock.error()) == "UnknownSocket"
+    assert sock.errorString() == "Unknown error"
     assert qt.wait(lambda: "connected@Connected" in trace)
     accept(listener).sendall(b"new")
     assert qt.wait(lambda: sock.bytesAvailable() == 3)
@@ -618,7 +625,8 @@ def test_adopt_a_connected_descriptor(qt: Any, app: Any, listener: socket.socket
     assert stage(sock) == ("Connected", True, True)
     assert sock.openMode() == qt.QIODevice.ReadWrite
     assert sock.socketDescriptor() == descriptor
-    assert sock.peerPort() == port_of(listener) and sock.localPort() == peer.getpeername()[1]
+    assert sock.peerPort() == port_of(listener)
+    assert sock.localPort() == peer.getpeername()[1]
     assert sock.peerName() == ""
     peer.sendall(b"hey")
     peer.close()
@@ -636,7 +644,8 @@ def test_adopt_with_a_state_and_a_mode(qt: Any, app: Any, listener: socket.socke
     assert sock.setSocketDescriptor(descriptor, given, qt.QIODevice.ReadOnly)
     assert trace == ([] if name == "Unconnected" else [f"state:{name}"])
     assert sock.openMode() == qt.QIODevice.ReadOnly
-    assert sock.isValid() and sock.socketDescriptor() == descriptor
+    assert sock.isValid()
+    assert sock.socketDescriptor() == descriptor
     sock.abort()
     assert state(sock) == "Unconnected"
 

@@ -372,6 +372,7 @@ def test_pause_before_listen(qt: Any, app: Any) -> None:
     assert qt.wait(server.hasPendingConnections)
 
 
+@pytest.mark.qnet("Qt resumes by itself when the slot of newConnection returns")
 def test_pause_inside_the_slot(qt: Any, server: Any) -> None:
     """What the kernel has ready at that moment may still come; later clients wait."""
     server.newConnection.connect(server.pauseAccepting)
@@ -417,6 +418,7 @@ def test_one_wait_takes_all_that_came(qt: Any, server: Any) -> None:
     assert len(take_all(server)) == 3
 
 
+@pytest.mark.qnet("PySide6 holds the interpreter lock in this wait, so no thread of Python can connect")
 def test_wait_wakes_on_arrival(qt: Any, server: Any) -> None:
     port = server.serverPort()
     with Background(lambda: socket.create_connection((LOCALHOST, port), 5).close()):

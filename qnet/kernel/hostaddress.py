@@ -458,7 +458,8 @@ class QHostAddress:
         return stream
 
 
-_Settable = str | int | bytes | bytearray | memoryview | Sequence[int] | QIPv6Address | QHostAddress.SpecialAddress
+_Special = QHostAddress.SpecialAddress
+_Settable = str | int | bytes | bytearray | memoryview | Sequence[int] | QIPv6Address | _Special
 _Source = _Settable | QHostAddress | None
 
 _BITS = {_IPV4: 32, _IPV6: 128}

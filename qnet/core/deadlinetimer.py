@@ -7,6 +7,7 @@ The deadline is kept as integer nanoseconds of `time.monotonic_ns`. The largest 
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from typing import TypeAlias, overload
 
@@ -137,9 +138,7 @@ class QDeadlineTimer:
         self.setTimerType(timerType)
         self._deadline = _clamped(_integer(msecs, "msecs") * _MS)
 
-    def setPreciseDeadline(
-        self, secs: int, /, nsecs: int = 0, type: Qt.TimerType = Qt.TimerType.CoarseTimer
-    ) -> None:
+    def setPreciseDeadline(self, secs: int, /, nsecs: int = 0, type: Qt.TimerType = Qt.TimerType.CoarseTimer) -> None:
         """Set the moment to *secs* seconds and *nsecs* nanoseconds of the monotonic clock."""
         self.setTimerType(type)
         self._deadline = _clamped(_integer(secs, "secs") * _SECOND + _integer(nsecs, "nsecs"))
@@ -234,5 +233,7 @@ def to_deadline(limit: Deadline) -> QDeadlineTimer:
 
 def seconds_left(limit: Deadline) -> float | None:
     """The seconds until *limit*, as `threading` wants a timeout; None if it never comes."""
+    if limit == 0 and isinstance(limit, int):  # just a try, the common case
+        return None if isinstance(limit, QDeadlineTimer.ForeverConstant) else 0.0
     left = to_deadline(limit).remainingTimeNSecs()
-    return None if left < 0 else left / _SECOND
+    return None if left < 0 else min(left / _SECOND, threading.TIMEOUT_MAX)

@@ -361,7 +361,7 @@ def test_nothing_to_read(qt: Any, sock: Any) -> None:
 def test_a_negative_size(qt: Any, sock: Any, peer: Any) -> None:
     send(peer, sock, b"hello")
     assert qt.wait(sock.hasPendingDatagrams)
-    with pytest.raises(ValueError, match="maxlen|size|negative|-1"):
+    with pytest.raises(ValueError, match=r"size|negative|-1"):
         sock.readDatagram(-1)
     assert receive_all(sock) == [b"hello"]
 

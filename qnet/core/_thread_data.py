@@ -201,6 +201,8 @@ class ThreadData:
             for entry in self.posted:
                 if entry.run is not None and matches(entry):
                     entry.run = None
+            while self.posted and self.posted[-1].run is None and len(self.posted) > self.pass_left:
+                self.posted.pop()
 
     def move_entries(self, objects: set[ObjectData], target: ThreadData) -> None:
         """Hand the queued entries of *objects* over to *target*, in their order."""

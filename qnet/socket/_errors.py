@@ -1,0 +1,106 @@
+"""The one place that turns the system's errors into Qt's codes and texts.
+
+A text says which phase failed, against whom, and what the system called it:
+``Connection refused: connecting to 127.0.0.1:7 (ECONNREFUSED)``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from qnet.socket._enums import SocketError
+
+__all__ = ["SocketFailure", "failure_from_os", "is_temporary"]
+
+_CODES = {
+    errno.ECONNREFUSED: SocketError.ConnectionRefusedError,
+    errno.ECONNRESET: SocketError.RemoteHostClosedError,
+    errno.EPIPE: SocketError.RemoteHostClosedError,
+    errno.ECONNABORTED: SocketError.RemoteHostClosedError,
+    errno.ESHUTDOWN: SocketError.RemoteHostClosedError,
+    errno.EACCES: SocketError.SocketAccessError,
+    errno.EPERM: SocketError.SocketAccessError,
+    errno.EMFILE: SocketError.SocketResourceError,
+    errno.ENFILE: SocketError.SocketResourceError,
+    errno.ENOBUFS: SocketError.SocketResourceError,
+    errno.ENOMEM: SocketError.SocketResourceError,
+    errno.ETIMEDOUT: SocketError.NetworkError,
+    errno.EMSGSIZE: SocketError.DatagramTooLargeError,
+    errno.ENETUNREACH: SocketError.NetworkError,
+    errno.EHOSTUNREACH: SocketError.NetworkError,
+    errno.ENETDOWN: SocketError.NetworkError,
+    errno.EHOSTDOWN: SocketError.NetworkError,
+    errno.EADDRINUSE: SocketError.AddressInUseError,
+    errno.EADDRNOTAVAIL: SocketError.SocketAddressNotAvailableError,
+    errno.EAFNOSUPPORT: SocketError.UnsupportedSocketOperationError,
+    errno.EPROTONOSUPPORT: SocketError.UnsupportedSocketOperationError,
+    errno.EPROTOTYPE: SocketError.UnsupportedSocketOperationError,
+    errno.EOPNOTSUPP: SocketError.UnsupportedSocketOperationError,
+    errno.ENOPROTOOPT: SocketError.UnsupportedSocketOperationError,
+    errno.EINVAL: SocketError.UnsupportedSocketOperationError,
+    errno.EBADF: SocketError.UnsupportedSocketOperationError,
+    errno.ENOTSOCK: SocketError.UnsupportedSocketOperationError,
+    errno.EISCONN: SocketError.OperationError,
+    errno.EAGAIN: SocketError.TemporaryError,
+}
+
+_TEXTS = {
+    SocketError.ConnectionRefusedError: "Connection refused",
+    SocketError.RemoteHostClosedError: "The remote host closed the connection",
+    SocketError.HostNotFoundError: "Host not found",
+    SocketError.SocketAccessError: "Permission denied",
+    SocketError.SocketResourceError: "Out of resources",
+    SocketError.SocketTimeoutError: "Operation timed out",
+    SocketError.DatagramTooLargeError: "Datagram was too large to send",
+    SocketError.NetworkError: "Network error",
+    SocketError.AddressInUseError: "The bound address is already in use",
+    SocketError.SocketAddressNotAvailableError: "The address is not available",
+    SocketError.UnsupportedSocketOperationError: "Operation on socket is not supported",
+    SocketError.OperationError: "The operation does not fit the socket's state",
+    SocketError.TemporaryError: "Temporary error",
+}
+
+_ERRNO_TEXTS = {
+    errno.ENETUNREACH: "Network unreachable",
+    errno.EHOSTUNREACH: "Host unreachable",
+    errno.ETIMEDOUT: "Connection timed out",
+}
+
+
+class SocketFailure:
+    """A code, a text, and the exception that they come from (or None)."""
+
+    __slots__ = ("cause", "code", "text")
+
+    def __init__(self, code: SocketError, text: str, cause: BaseException | None = None) -> None:
+        self.code = code
+        self.text = text
+        self.cause = cause
+
+    def __repr__(self) -> str:
+        return f"<SocketFailure {self.code}: {self.text}>"
+
+
+def failure_from_os(error: OSError, phase: str = "") -> SocketFailure:
+    """What *error* of the system means; *phase* says what was being done, and with whom."""
+    number = error.errno or 0
+    code = _CODES.get(number, SocketError.UnknownSocketError)
+    text = _ERRNO_TEXTS.get(number) or _TEXTS.get(code) or os.strerror(number) or str(error)
+    return SocketFailure(code, _complete(text, phase, errno.errorcode.get(number, "")), error)
+
+
+def failure(code: SocketError, phase: str = "") -> SocketFailure:
+    """A failure that no system call reported."""
+    return SocketFailure(code, _complete(_TEXTS.get(code, str(code)), phase, ""))
+
+
+def _complete(text: str, phase: str, name: str) -> str:
+    if phase:
+        text = f"{text}: {phase}"
+    return f"{text} ({name})" if name else text
+
+
+def is_temporary(error: OSError) -> bool:
+    """Whether an accept that failed with *error* is worth repeating at once: the client has gone already."""
+    return error.errno in (errno.ECONNABORTED, errno.EINTR, errno.EPROTO)

@@ -1,0 +1,491 @@
+"""The byte stream that TCP and local sockets share: one descriptor, one pair of buffers, one flush.
+
+The hot path of the whole package is here: ``_q_on_readable`` (a readable descriptor) and ``_q_flush`` (once a turn for
+every socket that was written to).
+
+What holds
+----------
+* ``_q_read_buffer`` and ``_q_write_buffer`` are the only buffers. A write is sent at the end of the loop's turn,
+  in one piece with every other write of the turn; the descriptor is watched for writing only while the system
+  has refused bytes.
+* Reading pauses at ``_q_read_limit`` bytes. The descriptor is then not watched at all: the peer's window fills, and a
+  close of the peer is noticed once the program has read.
+* A blocking wait polls the same descriptor and calls the same two methods. There is no second way to read,
+  write or fail.
+* The dispatcher holds the device from the first turn on until it closes (``_q_watch``). Before, in a thread that
+  does not turn, `ThreadData.arrivals` holds it, weakly once it is connected.
+
+Subclasses say what an end means: ``_q_lost`` (the peer ended or the connection failed), ``_q_all_sent`` (everything
+is out while closing).
+"""
+
+from __future__ import annotations
+
+import errno
+import traceback
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from qnet.core import _watchdog
+from qnet.core._buffers import WriteBuffer
+from qnet.core._io_epoll import READ, WRITE
+from qnet.core._post import post_to_data
+from qnet.core._thread_data import ThreadData
+from qnet.core.iodevice import QIODevice
+from qnet.core.object import QObject
+from qnet.core.signals import Signal
+from qnet.socket._enums import SocketError
+from qnet.socket._errors import SocketFailure, failure, failure_from_os
+from qnet.socket._filter import BLOCK, StreamFilter
+from qnet.socket._waiting import Clock, poll
+
+if TYPE_CHECKING:
+    from qnet.core.eventdispatcher import EventDispatcher
+    from qnet.socket.engines.native import QNativeSocketEngine
+
+__all__ = ["StreamDevice"]
+
+_RECEIVE = 65536  # bytes a system call, as long as reads come back short
+_RECEIVE_MORE = 262144  # after one that filled the smaller size
+_GATHER = 64  # chunks a sendmsg
+
+
+class StreamDevice(QIODevice):
+    """Reading, writing and waiting on a connected stream descriptor; see the module's text."""
+
+    _q_pushes = True
+
+    writeBufferFull = Signal()
+    """More than the high limit of `setWriteBufferLimits` waits to be sent."""
+    writeBufferDrained = Signal()
+    """After `writeBufferFull`: no more than the low limit is left."""
+
+    _q_ready_read = QIODevice.readyRead.hidden_alias()
+    _q_bytes_written = QIODevice.bytesWritten.hidden_alias()
+
+    _q_engine: QNativeSocketEngine | None = None
+    _q_dispatcher: EventDispatcher | None = None
+    _q_filter: StreamFilter | None = None
+    _q_wire: bytes | memoryview = b""  # encoded, not sent yet
+    _q_phase = ""  # "peer 127.0.0.1:80", for error texts
+    _q_origin = ""  # where the device was made, in debug mode
+    _q_linked = False  # bytes may be sent and received
+    _q_closing_down = False  # to be closed when everything is out
+    _q_finishing = False  # ... and the filter has said its last
+    _q_paused = False  # reading pauses: the buffer is full
+    _q_blocked = False  # the system refused bytes: writing is watched
+    _q_flush_queued = False
+    _q_in_ready_read = False
+    _q_in_bytes_written = False
+    _q_arrived = False
+    _q_read_limit = 0
+    _q_receive = _RECEIVE
+    _q_high = 0
+    _q_low = 0
+    _q_over = False
+
+    def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
+        super().__init__(parent, **properties)
+        self._q_write_buffer: WriteBuffer = WriteBuffer()
+        if _watchdog.enabled():
+            self._q_origin = "".join(traceback.format_stack(limit=8)[:-1])
+
+    # -- what subclasses decide
+
+    def _q_lost(self, reason: SocketFailure) -> None:
+        """The stream ended: the peer closed (RemoteHostClosedError) or something failed."""
+        raise NotImplementedError
+
+    def _q_all_sent(self) -> None:
+        """`_q_closing_down` is set and the last byte is out."""
+        raise NotImplementedError
+
+    def _q_wait_timed_out(self) -> None:
+        """A blocking wait ran out of time."""
+        raise NotImplementedError
+
+    # -- entering and leaving the reactor
+
+    def _q_link(self, engine: QNativeSocketEngine) -> None:
+        """Bytes flow from now on."""
+        self._q_engine = engine
+        self._q_linked = True
+        self._q_read_finished = False
+        self._q_arrive()
+
+    def _q_arrive(self) -> None:
+        engine = self._q_engine
+        if engine is None or engine.fd < 0:
+            return
+        thread = self._q.thread
+        dispatcher = thread.dispatcher
+        if dispatcher is not None and thread.scope_level:
+            thread.arrivals.pop(engine.fd, None)
+            self._q_watch(dispatcher)
+        else:
+            thread.arrivals[engine.fd] = self._q.ref
+
+    def _q_watch(self, dispatcher: EventDispatcher) -> None:
+        engine = self._q_engine
+        if engine is None or engine.fd < 0:
+            return
+        try:
+            if not self._q_paused:
+                dispatcher.watch(engine.fd, READ, self._q_on_readable)
+        except OSError as error:
+            self._q_lost(failure_from_os(error, "watching the socket"))
+            return
+        self._q_dispatcher = dispatcher
+        if self._q_blocked:
+            dispatcher.watch(engine.fd, WRITE, self._q_flush)
+        elif self._q_write_buffer.size or self._q_closing_down or self._q_filter is not None:
+            self._q_queue_flush()
+
+    def _q_unwatch(self) -> None:
+        engine = self._q_engine
+        if engine is not None and engine.fd >= 0:
+            self._q.thread.arrivals.pop(engine.fd, None)
+            if self._q_dispatcher is not None:
+                self._q_dispatcher.forget(engine.fd)
+        self._q_dispatcher = None
+        self._q_paused = self._q_blocked = False
+
+    def _q_unlink(self) -> None:
+        """Give the descriptor back; what was received stays readable."""
+        self._q_unwatch()
+        engine, self._q_engine = self._q_engine, None
+        self._q_linked = self._q_closing_down = self._q_finishing = False
+        self._q_write_buffer.clear()
+        self._q_wire = b""
+        self._q_over = False
+        if engine is not None:
+            engine.close()
+
+    def _q_change_thread(self, source: ThreadData, target: ThreadData) -> None:
+        self._q_unwatch()
+        super()._q_change_thread(source, target)
+        if self._q_engine is not None:
+            post_to_data(self._q, self._q_arrive)
+
+    def _q_finalize(self) -> None:
+        if self._q_engine is not None and self._q_linked:
+            made = f"; made at\n{self._q_origin}" if self._q_origin else ""
+            if self._q.ref() is None:  # dropped, not deleted by its parent or by deleteLater()
+                warnings.warn(f"{self!r} was dropped while it was open{made}", ResourceWarning, 1, source=self)
+        super()._q_finalize()
+
+    # -- reading
+
+    def _q_on_readable(self) -> None:
+        """The descriptor is readable, or has ended or failed; it may also be called without cause."""
+        engine = self._q_engine
+        if engine is None or not self._q_linked:
+            return
+        buffer = self._q_read_buffer
+        size = self._q_receive
+        if self._q_read_limit:
+            size = min(size, self._q_read_limit - buffer.size)
+            if size <= 0:
+                self._q_pause()
+                return
+        try:
+            data = engine.recv(size)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._q_lost(failure_from_os(error, f"receiving from {self._q_phase}"))
+            return
+        if not data:
+            self._q_at_end()
+            return
+        if len(data) == size and size == _RECEIVE:
+            self._q_receive = _RECEIVE_MORE
+        if self._q_filter is not None:
+            decoded = self._q_decode(data)
+            if not decoded:
+                return
+            data = decoded
+        self._q_arrived = True
+        buffer.append(data)
+        if self._q_read_limit and buffer.size >= self._q_read_limit:
+            self._q_pause()
+        self._q_announce()
+
+    def _q_announce(self) -> None:
+        """Emit readyRead, but not from within a slot of it."""
+        if self._q_in_ready_read:
+            return
+        self._q_in_ready_read = True
+        try:
+            self._q_ready_read.emit()
+            if "channelReadyRead" in self.__dict__:
+                QIODevice.channelReadyRead.of(self).emit(0)
+        finally:
+            self._q_in_ready_read = False
+
+    def _q_decode(self, data: bytes) -> bytes:
+        layer = self._q_filter
+        assert layer is not None
+        try:
+            decoded = layer.decode(data)
+        except ValueError as error:
+            self._q_flush()
+            self._q_lost(SocketFailure(SocketError.SslInternalError, str(error), error))
+            return b""
+        self._q_queue_flush()
+        return decoded
+
+    def _q_at_end(self) -> None:
+        if self._q_filter is not None:
+            rest = self._q_filter.ended()
+            if rest:
+                self._q_arrived = True
+                self._q_read_buffer.append(rest)
+                self._q_announce()
+        self._q_lost(failure(SocketError.RemoteHostClosedError))
+
+    def _q_pause(self) -> None:
+        self._q_paused = True
+        if self._q_dispatcher is not None and self._q_engine is not None:
+            self._q_dispatcher.watch(self._q_engine.fd, READ, None)
+
+    def _q_after_read(self) -> None:
+        if self._q_paused and (not self._q_read_limit or self._q_read_buffer.size < self._q_read_limit):
+            self._q_resume()
+
+    def _q_resume(self) -> None:
+        self._q_paused = False
+        if self._q_dispatcher is not None and self._q_engine is not None:
+            self._q_dispatcher.watch(self._q_engine.fd, READ, self._q_on_readable)
+
+    def readBufferSize(self) -> int:
+        """How many bytes are buffered at most, 0 for no limit."""
+        return self._q_read_limit
+
+    def setReadBufferSize(self, size: int) -> None:
+        """Buffer at most *size* bytes; what does not fit stays with the system, and in the end with the peer.
+
+        0, the default, is no limit. Raising it resumes the reading.
+        """
+        if not isinstance(size, int):
+            raise TypeError(f"a buffer size is an int, bytes, not {type(size).__name__}")
+        self._q_read_limit = max(0, size)
+        self._q_after_read()
+
+    def isSequential(self) -> bool:
+        """True: a stream has no position."""
+        return True
+
+    # -- writing
+
+    def _q_write_chunk(self, data: Any) -> int:
+        if not self._q_linked:
+            return self._q_write_unlinked(data)
+        buffer = self._q_write_buffer
+        count = buffer.append(data)
+        if not self._q_flush_queued and self._q_dispatcher is not None:
+            self._q_flush_queued = True
+            self._q_dispatcher._q_flush.append(self)
+        if self._q_high and buffer.size > self._q_high and not self._q_over:
+            self._q_over = True
+            StreamDevice.writeBufferFull.of(self).emit()
+        return count
+
+    def _q_write_unlinked(self, data: Any) -> int:
+        """A write on a device that is open and not connected."""
+        return -1
+
+    def _q_queue_flush(self) -> None:
+        if not self._q_flush_queued and self._q_dispatcher is not None:
+            self._q_flush_queued = True
+            self._q_dispatcher._q_flush.append(self)
+
+    def _q_flush_due(self) -> None:
+        self._q_flush_queued = False
+        if not self._q_blocked:
+            self._q_flush()
+
+    def _q_flush(self) -> int:
+        """Send what the system takes; the number of bytes that left the write buffer."""
+        engine = self._q_engine
+        if engine is None or not self._q_linked:
+            return 0
+        buffer = self._q_write_buffer
+        if self._q_filter is not None:
+            sent = self._q_flush_filtered(engine, self._q_filter)
+        elif buffer.size:
+            chunks = buffer._chunks
+            try:
+                sent = engine.send(chunks[0]) if len(chunks) == 1 else engine.sendmsg(buffer.heads(_GATHER))
+            except BlockingIOError:
+                sent = 0
+            except OSError as error:
+                self._q_send_failed(error)
+                return 0
+            buffer.consume(sent)
+        else:
+            sent = 0
+        if buffer.size or self._q_wire:
+            if not self._q_blocked:
+                self._q_block()
+        elif self._q_blocked:
+            self._q_unblock()
+        if sent:
+            self._q_sent(sent)
+        if self._q_closing_down and not buffer.size and not self._q_wire:
+            self._q_finish()
+        return sent
+
+    def _q_sent(self, count: int) -> None:
+        if self._q_over and self._q_write_buffer.size <= self._q_low:
+            self._q_over = False
+            StreamDevice.writeBufferDrained.of(self).emit()
+        if self._q_in_bytes_written:
+            return
+        self._q_in_bytes_written = True
+        try:
+            self._q_bytes_written.emit(count)
+            if "channelBytesWritten" in self.__dict__:
+                QIODevice.channelBytesWritten.of(self).emit(0, count)
+        finally:
+            self._q_in_bytes_written = False
+
+    def _q_flush_filtered(self, engine: QNativeSocketEngine, layer: StreamFilter) -> int:
+        buffer = self._q_write_buffer
+        taken = 0
+        while True:
+            if not self._q_wire:
+                self._q_wire = layer.pull()
+            if not self._q_wire and buffer.size and layer.ready():
+                block = memoryview(buffer.head())[:BLOCK]
+                self._q_wire = layer.encode(block)
+                buffer.consume(len(block))
+                taken += len(block)
+            if not self._q_wire:
+                return taken
+            try:
+                sent = engine.send(self._q_wire)
+            except BlockingIOError:
+                return taken
+            except OSError as error:
+                self._q_send_failed(error)
+                return 0
+            self._q_wire = memoryview(self._q_wire)[sent:] if sent < len(self._q_wire) else b""
+
+    def _q_send_failed(self, error: OSError) -> None:
+        """The connection broke: what the peer sent before it did is still to be read, and reading tells the end."""
+        self._q_write_buffer.clear()
+        self._q_wire = b""
+        if self._q_blocked:
+            self._q_unblock()
+        if self._q_paused or self._q_closing_down or error.errno not in (errno.EPIPE, errno.ECONNRESET):
+            self._q_lost(failure_from_os(error, f"sending to {self._q_phase}"))
+
+    def _q_block(self) -> None:
+        if self._q_dispatcher is not None and self._q_engine is not None:
+            self._q_blocked = True
+            self._q_dispatcher.watch(self._q_engine.fd, WRITE, self._q_flush)
+
+    def _q_unblock(self) -> None:
+        self._q_blocked = False
+        if self._q_dispatcher is not None and self._q_engine is not None:
+            self._q_dispatcher.watch(self._q_engine.fd, WRITE, None)
+
+    def _q_close_down(self) -> None:
+        """Close as soon as everything is out."""
+        self._q_closing_down = True
+        if not self._q_write_buffer.size and not self._q_wire:
+            self._q_finish()
+        else:
+            self._q_flush() if self._q.thread.dispatcher is None else self._q_queue_flush()
+
+    def _q_finish(self) -> None:
+        if self._q_filter is not None and not self._q_finishing:
+            self._q_finishing = True
+            self._q_wire = self._q_filter.finish()
+            if self._q_wire:
+                self._q_flush()
+                return
+        self._q_all_sent()
+
+    def flush(self) -> bool:
+        """Send now what the system takes, without waiting; whether anything left. `bytesWritten` follows."""
+        return self._q_flush() > 0
+
+    def bytesToWrite(self) -> int:
+        """How many written bytes wait to be sent."""
+        return self._q_write_buffer.size
+
+    def setWriteBufferLimits(self, high: int, low: int | None = None) -> None:
+        """Say when too much waits to be sent (not in Qt): `writeBufferFull` above *high* bytes.
+
+        `writeBufferDrained` follows once no more than *low* bytes are left (a quarter of *high* by default). Writes
+        are never refused: the signals are for programs that can stop producing. 0 switches them off.
+        """
+        low = high // 4 if low is None else low
+        if not 0 <= low <= high:
+            raise ValueError(f"0 <= low <= high is expected, not low {low} and high {high}")
+        self._q_high, self._q_low = high, low
+        if not high:
+            self._q_over = False
+
+    def writeBufferLimits(self) -> tuple[int, int]:
+        """The limits that `setWriteBufferLimits` set, (0, 0) for none."""
+        return self._q_high, self._q_low
+
+    # -- blocking
+
+    def _q_wait_turn(self, clock: Clock, reading: bool = True) -> bool:
+        """Wait for the descriptor and handle what it is ready for; False when the time is over."""
+        engine = self._q_engine
+        assert engine is not None
+        mask = 0
+        if reading and not (self._q_read_limit and self._q_read_buffer.size >= self._q_read_limit):
+            mask = READ
+        if self._q_write_buffer.size or self._q_wire or self._q_filter is not None:
+            self._q_flush()
+            if self._q_write_buffer.size or self._q_wire:
+                mask |= WRITE
+        if self._q_engine is not engine:
+            return True
+        ready = poll({engine.fd: mask}, clock.left())
+        if not ready:
+            return False
+        found = ready[0][1]
+        if found & WRITE and mask & WRITE:
+            self._q_flush()
+        if found & ~WRITE:
+            if mask & READ:
+                self._q_on_readable()
+            else:
+                self._q_lost(failure(SocketError.RemoteHostClosedError))
+        return True
+
+    def _q_wait_for_data(self, clock: Clock) -> bool:
+        self._q_arrived = False
+        if self._q_read_limit and self._q_read_buffer.size >= self._q_read_limit:
+            return False
+        while self._q_linked:
+            if not self._q_wait_turn(clock):
+                self._q_wait_timed_out()
+                return False
+            if self._q_arrived:
+                return True
+        return False
+
+    def _q_wait_until_written(self, clock: Clock) -> bool:
+        buffer = self._q_write_buffer
+        if not buffer.size and not self._q_wire:
+            return False
+        while self._q_linked:
+            before = buffer.size
+            if self._q_flush() or buffer.size < before:
+                return True
+            if not self._q_linked:
+                return False
+            if not self._q_wait_turn(clock):
+                self._q_wait_timed_out()
+                return False
+            if buffer.size < before:
+                return True
+        return False

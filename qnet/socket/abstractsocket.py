@@ -1,0 +1,850 @@
+"""QAbstractSocket: what TCP and UDP sockets share, and the TCP state machine.
+
+States and events (an arrow names the new state; signals in their order behind it)
+---------------------------------------------------------------------------------
+
+============  ===================  =======================================================================
+state         event                what follows
+============  ===================  =======================================================================
+Unconnected   connectToHost        -> HostLookup; stateChanged
+Bound         connectToHost        -> HostLookup, on the bound descriptor
+HostLookup    addresses found      -> Connecting; stateChanged, hostFound; see `qnet.socket._connector`
+HostLookup    nothing found        -> Unconnected; stateChanged, errorOccurred(HostNotFound)
+Connecting    an attempt connects  -> Connected; stateChanged, connected
+Connecting    no attempt is left   -> Unconnected; stateChanged, errorOccurred
+Connecting    disconnectFromHost   nothing yet: connects, flushes, closes
+Connected     bytes arrive         readyRead
+Connected     peer closes, resets  errorOccurred(RemoteHostClosed), -> Closing, -> Unconnected; stateChanged twice,
+                                   readChannelFinished, disconnected
+Connected     disconnectFromHost   -> Closing; stateChanged; if everything is out: as below
+Closing       everything is out    -> Unconnected; stateChanged, readChannelFinished, disconnected
+any           abort                -> Unconnected; stateChanged, readChannelFinished, disconnected if it was connected
+============  ===================  =======================================================================
+
+Addresses and ports of both ends are cleared when the socket has become Unconnected; `peerName` and what was
+received stay.
+
+Source: https://doc.qt.io/qt-6/qabstractsocket.html.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from qnet.core._enums import flat_enums
+from qnet.core._io_epoll import WRITE
+from qnet.core._post import post_to_data
+from qnet.core._thread_data import Posted
+from qnet.core._timers import TimerEntry
+from qnet.core.iodevice import QIODevice
+from qnet.core.logging import qWarning
+from qnet.core.object import QObject
+from qnet.core.signals import Signal
+from qnet.kernel._protocol import NetworkLayerProtocol as _Protocol
+from qnet.kernel.hostaddress import QHostAddress
+from qnet.socket import _enums
+from qnet.socket._connector import Connector, interleaved
+from qnet.socket._enums import BindFlag, SocketError, SocketOption, SocketState, SocketType
+from qnet.socket._errors import SocketFailure, failure, failure_from_os
+from qnet.socket._filter import StreamFilter
+from qnet.socket._stream import StreamDevice
+from qnet.socket._waiting import Clock, poll
+from qnet.socket.engines.native import QNativeSocketEngine
+
+if TYPE_CHECKING:
+    from qnet.core._thread_data import ObjectData, ThreadData
+    from qnet.core.eventdispatcher import EventDispatcher
+    from qnet.kernel.networkproxy import QNetworkProxy
+
+__all__ = ["QAbstractSocket"]
+
+_UNCONNECTED = SocketState.UnconnectedState
+_HOST_LOOKUP = SocketState.HostLookupState
+_CONNECTING = SocketState.ConnectingState
+_CONNECTED = SocketState.ConnectedState
+_BOUND = SocketState.BoundState
+_CLOSING = SocketState.ClosingState
+
+
+@flat_enums
+class QAbstractSocket(StreamDevice):
+    """The base of QTcpSocket and QUdpSocket; by itself a socket over any descriptor. Qt page: QAbstractSocket."""
+
+    SocketType = _enums.SocketType
+    NetworkLayerProtocol = _Protocol
+    SocketError = _enums.SocketError
+    SocketState = _enums.SocketState
+    SocketOption = _enums.SocketOption
+    BindFlag = _enums.BindFlag
+    BindMode = _enums.BindFlag
+    PauseMode = _enums.PauseMode
+    PauseModes = _enums.PauseMode
+
+    hostFound = Signal()
+    """The host's name was resolved; the connection attempts begin."""
+    connected = Signal()
+    """The connection stands."""
+    disconnected = Signal()
+    """The connection is over, whoever ended it; what was received can still be read."""
+    stateChanged = Signal(_enums.SocketState)
+    """`state` has a new value."""
+    errorOccurred = Signal(_enums.SocketError)
+    """Something failed: `error` and `errorString` say what."""
+    proxyAuthenticationRequired = Signal(object, object)
+    """A proxy wants credentials: fill the QAuthenticator, the second argument."""
+
+    def __init__(self, socketType: SocketType, parent: QObject | None = None, **properties: Any) -> None:
+        if not isinstance(socketType, SocketType):
+            raise TypeError(f"a QAbstractSocket.SocketType is expected, not {type(socketType).__name__}")
+        self._q_type = socketType
+        self._q_state = _UNCONNECTED
+        self._q_error = SocketError.UnknownSocketError
+        self._q_failure: SocketFailure | None = None
+        self._q_peer_name = ""
+        self._q_peer: tuple[QHostAddress, int] | None = None
+        self._q_local: tuple[QHostAddress, int] | None = None
+        self._q_port_wanted = 0
+        self._q_connector: Connector | None = None
+        self._q_lookup: _Lookup | None = None
+        self._q_timer: TimerEntry | None = None
+        self._q_close_when_connected = False
+        self._q_pause_mode = _enums.PauseMode.PauseNever
+        self._q_proxy: QNetworkProxy | None = None
+        self._q_tag = ""
+        self._q_options: dict[SocketOption, int] | None = None
+        super().__init__(parent, **properties)
+
+    # -- state
+
+    def state(self) -> SocketState:
+        """Where the socket is in its life; see the table in this module."""
+        return self._q_state
+
+    def socketType(self) -> SocketType:
+        """TCP or UDP."""
+        return self._q_type
+
+    def error(self) -> SocketError:
+        """What went wrong last."""
+        return self._q_error
+
+    def isValid(self) -> bool:
+        """Whether the socket is connected, bound, or on its way to be, with a descriptor."""
+        return self._q_engine is not None and self._q_engine.fd >= 0
+
+    def setSocketState(self, state: SocketState) -> None:
+        """For subclasses: set what `state` says; emits nothing."""
+        self._q_state = SocketState(state)
+
+    def setSocketError(self, socketError: SocketError) -> None:
+        """For subclasses: set what `error` says; emits nothing."""
+        self._q_error = SocketError(socketError)
+
+    def _q_set_state(self, state: SocketState) -> None:
+        if self._q_state is not state:
+            self._q_state = state
+            QAbstractSocket.stateChanged.of(self).emit(state)
+
+    def _q_note(self, reason: SocketFailure) -> None:
+        self._q_error = reason.code
+        self._q_failure = reason
+        self._q_error_text = reason.text
+
+    def _q_report(self, reason: SocketFailure) -> None:
+        self._q_note(reason)
+        QAbstractSocket.errorOccurred.of(self).emit(reason.code)
+
+    def __repr__(self) -> str:
+        peer = f" {self._q_phase}" if self._q_phase and self._q_state is not _UNCONNECTED else ""
+        return f"<{type(self).__name__} {self._q_state.name.removesuffix('State')}{peer}>"
+
+    # -- names
+
+    def peerName(self) -> str:
+        """The name that `connectToHost` was given, or the address as text."""
+        return self._q_peer_name
+
+    def peerAddress(self) -> QHostAddress:
+        """The other end's address while connected, else null."""
+        return self._q_peer_pair()[0]
+
+    def peerPort(self) -> int:
+        """The other end's port while connected, else 0."""
+        return self._q_peer_pair()[1]
+
+    def localAddress(self) -> QHostAddress:
+        """This end's address while bound or connected, else null."""
+        return self._q_local_pair()[0]
+
+    def localPort(self) -> int:
+        """This end's port while bound or connected, else 0."""
+        return self._q_local_pair()[1]
+
+    def _q_peer_pair(self) -> tuple[QHostAddress, int]:
+        if self._q_peer is None:
+            if self._q_engine is None or self._q_state not in (_CONNECTED, _CLOSING):
+                return QHostAddress(), 0
+            self._q_peer = self._q_engine.peer()
+        return self._q_peer
+
+    def _q_local_pair(self) -> tuple[QHostAddress, int]:
+        if self._q_local is None:
+            if self._q_engine is None or self._q_state in (_UNCONNECTED, _HOST_LOOKUP, _CONNECTING):
+                return QHostAddress(), 0
+            self._q_local = self._q_engine.local()
+        return self._q_local
+
+    def setPeerName(self, name: str) -> None:
+        """For subclasses: set what `peerName` says."""
+        self._q_peer_name = name
+
+    def setPeerAddress(self, address: QHostAddress) -> None:
+        """For subclasses: set what `peerAddress` says."""
+        self._q_peer = (QHostAddress(address), self.peerPort())
+
+    def setPeerPort(self, port: int) -> None:
+        """For subclasses: set what `peerPort` says."""
+        self._q_peer = (self.peerAddress(), checked_port(port))
+
+    def setLocalAddress(self, address: QHostAddress) -> None:
+        """For subclasses: set what `localAddress` says."""
+        self._q_local = (QHostAddress(address), self.localPort())
+
+    def setLocalPort(self, port: int) -> None:
+        """For subclasses: set what `localPort` says."""
+        self._q_local = (self.localAddress(), checked_port(port))
+
+    # -- connecting
+
+    def connectToHost(
+        self,
+        hostName: str | QHostAddress | QHostAddress.SpecialAddress,
+        port: int,
+        mode: QIODevice.OpenModeFlag = QIODevice.OpenModeFlag.ReadWrite,
+        protocol: _Protocol = _Protocol.AnyIPProtocol,
+    ) -> None:
+        """Connect to *port* (0 to 65535) of a host, a name or an address; the result comes as a signal.
+
+        Emits stateChanged(HostLookup), stateChanged(Connecting), hostFound, and then connected or errorOccurred. A
+        literal address and a name in the cache of QHostInfo get as far as hostFound within the call. Reports
+        OperationError, and leaves the socket as it is, if it is connected or connecting already.
+        """
+        port = checked_port(port)
+        if isinstance(hostName, QHostAddress.SpecialAddress):
+            hostName = QHostAddress(hostName)
+        if isinstance(hostName, QHostAddress):
+            hostName = hostName.toString()
+        if not isinstance(hostName, str):
+            raise TypeError(f"a host is a str or a QHostAddress, not {type(hostName).__name__}")
+        if self._q_state not in (_UNCONNECTED, _BOUND):
+            qWarning(f"{type(self).__name__}::connectToHost() called when already looking up or connecting/connected")
+            self._q_report(failure(SocketError.OperationError, f"connecting to {hostName} in {self._q_state}"))
+            return
+        self._q_reset_for_connect(hostName, port)
+        self.setOpenMode(QIODevice.OpenModeFlag(mode))
+        self._q_error_text = ""
+        self._q_set_state(_HOST_LOOKUP)
+        if self._q_state is _HOST_LOOKUP:
+            self._q_begin_lookup(hostName, _Protocol(protocol))
+
+    def _q_reset_for_connect(self, name: str, port: int) -> None:
+        self._q_reset()
+        self._q_write_buffer.clear()
+        self._q_peer_name = name
+        self._q_peer = None
+        self._q_port_wanted = port
+        self._q_close_when_connected = False
+        self._q_phase = f"{name}:{port}"
+
+    def _q_begin_lookup(self, name: str, protocol: _Protocol) -> None:
+        if self._q_uses_proxy():
+            kind = self._q_proxy.type() if self._q_proxy is not None else ""
+            self._q_connect_failed(failure(SocketError.UnsupportedSocketOperationError, f"connecting through {kind}"))
+            return
+        literal = QHostAddress(name)
+        if not literal.isNull():
+            self._q_addresses_found([literal], protocol)
+            return
+        self._q_lookup = _Lookup(self._q, name, protocol)
+        _looking_up.add(self)
+        self._q_lookup.start()
+
+    def _q_uses_proxy(self) -> bool:
+        proxy = self._q_proxy
+        if proxy is None:
+            return False
+        from qnet.kernel.networkproxy import QNetworkProxy
+
+        return proxy.type() not in (
+            QNetworkProxy.ProxyType.NoProxy,
+            QNetworkProxy.ProxyType.DefaultProxy,
+        )
+
+    def _q_looked_up(self, lookup: _Lookup) -> None:
+        if lookup is not self._q_lookup or self._q_state is not _HOST_LOOKUP:
+            return
+        self._q_end_lookup()
+        if lookup.addresses:
+            self._q_addresses_found(lookup.addresses, lookup.protocol)
+        else:
+            reason = f"looking up {lookup.name!r}" + (f" ({lookup.text})" if lookup.text else "")
+            self._q_connect_failed(failure(SocketError.HostNotFoundError, reason))
+
+    def _q_end_lookup(self) -> None:
+        lookup, self._q_lookup = self._q_lookup, None
+        if lookup is not None:
+            lookup.cancel()
+            _looking_up.discard(self)
+
+    def _q_addresses_found(self, addresses: list[QHostAddress], protocol: _Protocol) -> None:
+        if protocol in (_Protocol.IPv4Protocol, _Protocol.IPv6Protocol):
+            addresses = [a for a in addresses if a.protocol() is protocol]
+        if not addresses:
+            reason = failure(SocketError.HostNotFoundError, f"looking up {self._q_peer_name!r}")
+            self._q_connect_failed(reason)
+            return
+        self._q_set_state(_CONNECTING)
+        if self._q_state is not _CONNECTING:
+            return
+        QAbstractSocket.hostFound.of(self).emit()
+        if self._q_state is _CONNECTING:
+            self._q_begin_connect(interleaved(addresses))
+
+    def _q_begin_connect(self, addresses: list[QHostAddress]) -> None:
+        bound = self._q_engine
+        make = self._q_new_engine if bound is None else lambda address: bound
+        connector = Connector(addresses, self._q_port_wanted, make, parallel=bound is None)
+        self._q_connector = connector
+        connector.begin(monotonic())
+        self._q_follow_connector(connector)
+
+    def _q_new_engine(self, address: QHostAddress) -> QNativeSocketEngine:
+        engine = QNativeSocketEngine()
+        engine.initialize(self._q_type, address.protocol())
+        for option, value in (self._q_options or {}).items():
+            try:
+                engine.setOption(option, value)
+            except OSError:
+                pass  # as with a socket that is connected: an option that does not fit is no error
+        return engine
+
+    def _q_follow_connector(self, connector: Connector) -> None:
+        """Look at where the connector is now: done, or to be watched."""
+        if connector is not self._q_connector:
+            return
+        if connector.is_over():
+            self._q_drop_connector()
+            if connector.winner is not None:
+                self._q_connection_made(connector.winner, connector.address)
+            else:
+                reason = connector.failure or failure(SocketError.NetworkError, self._q_phase)
+                self._q_connect_failed(reason)
+            return
+        thread = self._q.thread
+        dispatcher = thread.dispatcher
+        if dispatcher is not None and thread.scope_level:
+            self._q_watch(dispatcher)
+        else:
+            thread.arrivals[id(self)] = self  # strongly: a connecting socket is in use
+
+    def _q_watch(self, dispatcher: EventDispatcher) -> None:
+        connector = self._q_connector
+        if connector is None:
+            super()._q_watch(dispatcher)
+            return
+        self._q_dispatcher = dispatcher
+        try:
+            for fd in connector.descriptors():
+                dispatcher.watch(fd, WRITE, _AttemptReady(self, connector, fd))
+        except OSError as error:
+            self._q_drop_connector()
+            self._q_connect_failed(failure_from_os(error, "watching the socket"))
+            return
+        timers = self._q.thread.timers
+        if self._q_timer is None:
+            self._q_timer = TimerEntry(0, self._q_connector_due, single_shot=True)
+        self._q_timer.interval = max(0, int((connector.deadline() - monotonic()) * 1e9))
+        timers.start(self._q_timer)
+
+    def _q_connector_due(self) -> None:
+        connector = self._q_connector
+        if connector is not None:
+            self._q_forget_attempts(connector)
+            connector.expired(monotonic())
+            self._q_follow_connector(connector)
+
+    def _q_attempt_ready(self, connector: Connector, fd: int) -> None:
+        if connector is self._q_connector:
+            self._q_forget_attempts(connector)
+            connector.ready(fd, monotonic())
+            self._q_follow_connector(connector)
+
+    def _q_forget_attempts(self, connector: Connector) -> None:
+        if self._q_dispatcher is not None:
+            for fd in connector.descriptors():
+                self._q_dispatcher.forget(fd)
+
+    def _q_drop_connector(self) -> None:
+        connector, self._q_connector = self._q_connector, None
+        timer, self._q_timer = self._q_timer, None
+        thread = self._q.thread
+        if timer is not None:
+            thread.timers.stop(timer)
+        thread.arrivals.pop(id(self), None)
+        if connector is not None:
+            self._q_forget_attempts(connector)
+            connector.cancel()
+        self._q_dispatcher = None
+
+    def _q_connection_made(self, engine: QNativeSocketEngine, address: QHostAddress) -> None:
+        self._q_link(engine)
+        self._q_peer = (address, self._q_port_wanted)
+        self._q_local = None
+        if self._q_filter is not None:
+            self._q_filter.start()
+        self._q_set_state(_CONNECTED)
+        if self._q_state is _CONNECTED:
+            QAbstractSocket.connected.of(self).emit()
+        if self._q_state is _CONNECTED and self._q_close_when_connected:
+            self.disconnectFromHost()
+
+    def _q_connect_failed(self, reason: SocketFailure) -> None:
+        self._q_note(reason)
+        engine, self._q_engine = self._q_engine, None
+        if engine is not None:
+            engine.close()
+        self._q_write_buffer.clear()
+        self._q_local = self._q_peer = None
+        self._q_set_state(_UNCONNECTED)
+        if self._q_state is _UNCONNECTED:
+            self._q_report(reason)
+
+    # -- ending
+
+    def disconnectFromHost(self) -> None:
+        """Close after everything that was written is out; the peer reads it to the end.
+
+        Emits stateChanged(Closing), and when it is done stateChanged(Unconnected), readChannelFinished and disconnected.
+        """
+        state = self._q_state
+        if state in (_HOST_LOOKUP, _CONNECTING):
+            self._q_close_when_connected = True
+        elif state is _CONNECTED:
+            self._q_set_state(_CLOSING)
+            if self._q_state is _CLOSING:
+                self._q_close_down()
+        elif state is _BOUND:
+            self._q_end(_CLOSING)
+
+    def _q_all_sent(self) -> None:
+        engine = self._q_engine
+        if engine is not None:
+            engine.end_politely()
+        self._q_end(_UNCONNECTED)
+
+    def _q_end(self, through: SocketState) -> None:
+        """Become Unconnected; *through* Closing if that is to be shown first."""
+        was_linked = self._q_linked
+        self._q_end_lookup()
+        if self._q_connector is not None:
+            self._q_drop_connector()
+        self._q_unlink()
+        if through is _CLOSING:
+            self._q_set_state(_CLOSING)
+        self._q_set_state(_UNCONNECTED)
+        if self._q_state is not _UNCONNECTED:
+            return
+        QIODevice.readChannelFinished.of(self).emit()
+        if was_linked:
+            QAbstractSocket.disconnected.of(self).emit()
+        if self._q_state is _UNCONNECTED:
+            self._q_local = self._q_peer = None
+
+    def _q_lost(self, reason: SocketFailure) -> None:
+        closing = self._q_closing_down
+        # Keep the ends for slots of the signals below.
+        self._q_peer_pair()
+        self._q_local_pair()
+        self._q_unwatch()
+        if not closing or reason.code is not SocketError.RemoteHostClosedError:
+            self._q_report(reason)
+            if not self._q_linked or self._q_engine is None:
+                return
+        self._q_end(_CLOSING)
+
+    def abort(self) -> None:
+        """Close at once; what was written and is not out is lost. The peer may see a reset."""
+        if self._q_state is _UNCONNECTED and not self.isOpen():
+            return
+        super().close()
+        self._q_read_buffer.clear()
+        if self._q_state is not _UNCONNECTED:
+            self._q_end(_UNCONNECTED)
+
+    def close(self) -> None:
+        """Close the device (emits aboutToClose; what was received is gone), then `disconnectFromHost`."""
+        super().close()
+        self._q_read_buffer.clear()
+        if self._q_state is not _UNCONNECTED:
+            self.disconnectFromHost()
+
+    def _q_finalize(self) -> None:
+        super()._q_finalize()
+        if self._q_state is not _UNCONNECTED or self._q_engine is not None:
+            self.abort()
+
+    def _q_change_thread(self, source: ThreadData, target: ThreadData) -> None:
+        connector = self._q_connector
+        if connector is not None:
+            self._q_forget_attempts(connector)
+            if self._q_timer is not None:
+                source.timers.stop(self._q_timer)
+                self._q_timer = None
+            source.arrivals.pop(id(self), None)
+        super()._q_change_thread(source, target)
+        if connector is not None:
+            post_to_data(self._q, self._q_follow_connector, connector)
+
+    # -- descriptors, binding, options
+
+    def bind(
+        self,
+        address: QHostAddress | QHostAddress.SpecialAddress | str | int = 0,
+        port: int = 0,
+        mode: BindFlag = BindFlag.DefaultForPlatform,
+    ) -> bool:
+        """Take a local address: ``bind(address, port, mode)`` or ``bind(port, mode)`` for any address.
+
+        Port 0 lets the system choose. Returns False, with errorOccurred, if it is not to be had; then -> Unconnected,
+        else -> Bound.
+        """
+        if isinstance(address, int) and not isinstance(address, QHostAddress.SpecialAddress):
+            if isinstance(port, BindFlag):
+                mode = port
+            address, port = QHostAddress.SpecialAddress.Any, address
+        host = address if isinstance(address, QHostAddress) else QHostAddress(address)
+        port = checked_port(port)
+        if self._q_state is not _UNCONNECTED:
+            qWarning(f"{type(self).__name__}::bind() was called in {self._q_state}; it needs UnconnectedState")
+            self._q_report(failure(SocketError.OperationError, f"binding in {self._q_state}"))
+            return False
+        where = f"binding {host.toString()}:{port}"
+        if host.isNull():
+            self._q_report(failure(SocketError.UnsupportedSocketOperationError, "binding a null address"))
+            return False
+        engine = QNativeSocketEngine()
+        try:
+            engine.initialize(self._q_type, host.protocol())
+            self._q_apply_bind_mode(engine, BindFlag(mode))
+            for option, value in (self._q_options or {}).items():
+                engine.setOption(option, value)
+            engine.bind(host, port)
+        except (OSError, ValueError) as error:
+            engine.close()
+            if not isinstance(error, OSError):
+                error = OSError(errno.EADDRNOTAVAIL, str(error))
+            self._q_report(failure_from_os(error, where))
+            return False
+        self._q_engine = engine
+        self._q_local = None
+        self._q_bound()
+        self._q_set_state(_BOUND)
+        return True
+
+    def _q_apply_bind_mode(self, engine: QNativeSocketEngine, mode: BindFlag) -> None:
+        if mode & BindFlag.ShareAddress:
+            engine.reuse_address()
+            engine.share_port()
+        elif mode & BindFlag.ReuseAddressHint:
+            engine.reuse_address()
+
+    def _q_bound(self) -> None:
+        """The descriptor is bound: datagram sockets begin to receive."""
+
+    def socketDescriptor(self) -> int:
+        """The descriptor, -1 if there is none. It stays the socket's."""
+        return self._q_engine.fd if self._q_engine is not None else -1
+
+    def setSocketDescriptor(
+        self,
+        socketDescriptor: int,
+        state: SocketState = SocketState.ConnectedState,
+        openMode: QIODevice.OpenModeFlag = QIODevice.OpenModeFlag.ReadWrite,
+    ) -> bool:
+        """Take over an open *socketDescriptor*, which is in *state*. Returns False if it is none.
+
+        The socket belongs to the running thread's loop from then on and closes the descriptor in the end. A
+        connection that the socket had is aborted.
+        """
+        if self._q_state is not _UNCONNECTED:
+            self.abort()
+        try:
+            engine = QNativeSocketEngine.adopted(int(socketDescriptor))
+        except (OSError, ValueError) as error:
+            if not isinstance(error, OSError):
+                error = OSError(errno.EBADF, str(error))
+            self._q_note(failure_from_os(error, f"adopting descriptor {socketDescriptor}"))
+            return False
+        self._q_adopt(engine, SocketState(state), openMode)
+        return True
+
+    def _q_adopt(self, engine: QNativeSocketEngine, state: SocketState, mode: QIODevice.OpenModeFlag) -> None:
+        self._q_reset()
+        self._q_write_buffer.clear()
+        self._q_local = self._q_peer = None
+        self.setOpenMode(mode)
+        if state is _CONNECTED:
+            self._q_phase = "the peer"
+            self._q_link(engine)
+            if self._q_filter is not None:
+                self._q_filter.start()
+        else:
+            self._q_engine = engine
+            if state is _BOUND:
+                self._q_bound()
+        self._q_set_state(state)
+
+    def socketOption(self, option: SocketOption) -> int | None:
+        """The value of an option; None if the socket has no descriptor or the option does not apply."""
+        option = SocketOption(option)
+        if self._q_engine is None:
+            return None
+        try:
+            return self._q_engine.option(option)
+        except OSError:
+            return -1
+
+    def setSocketOption(self, option: SocketOption, value: int) -> None:
+        """Set an option; without a descriptor it is kept for the next one."""
+        option = SocketOption(option)
+        if not isinstance(value, int):
+            raise TypeError(f"a socket option is an int, not {type(value).__name__}")
+        if self._q_engine is None:
+            self._q_options = {**(self._q_options or {}), option: int(value)}
+            return
+        try:
+            self._q_engine.setOption(option, int(value))
+        except OSError as error:
+            self._q_note(failure_from_os(error, f"setting {option}"))
+
+    def pauseMode(self) -> _enums.PauseMode:
+        """What makes the socket pause."""
+        return self._q_pause_mode
+
+    def setPauseMode(self, pauseMode: _enums.PauseMode) -> None:
+        """Choose what makes the socket pause until `resume`: used by TLS sockets."""
+        self._q_pause_mode = _enums.PauseMode(pauseMode)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self._q_paused:
+            self._q_after_read()
+
+    def proxy(self) -> QNetworkProxy:
+        """The proxy that was set for this socket; DefaultProxy until one is."""
+        from qnet.kernel.networkproxy import QNetworkProxy
+
+        return QNetworkProxy(self._q_proxy) if self._q_proxy is not None else QNetworkProxy()
+
+    def setProxy(self, networkProxy: QNetworkProxy) -> None:
+        """Connect through a proxy from the next `connectToHost` on."""
+        from qnet.kernel.networkproxy import QNetworkProxy
+
+        if not isinstance(networkProxy, QNetworkProxy):
+            raise TypeError(f"a QNetworkProxy is expected, not {type(networkProxy).__name__}")
+        self._q_proxy = QNetworkProxy(networkProxy)
+
+    def protocolTag(self) -> str:
+        """The protocol's name for proxy look-ups, "" until it is set."""
+        return self._q_tag
+
+    def setProtocolTag(self, tag: str) -> None:
+        """Name the protocol for proxy look-ups: "http", say."""
+        self._q_tag = tag
+
+    def _q_set_filter(self, layer: StreamFilter | None) -> None:
+        """Put *layer* between buffers and engine: before the connection stands, or at a quiet moment of it."""
+        self._q_filter = layer
+        if layer is not None and self._q_linked:
+            layer.start()
+            self._q_flush()
+
+    # -- writing where there is no connection
+
+    def _q_write_unlinked(self, data: Any) -> int:
+        if self._q_state in (_HOST_LOOKUP, _CONNECTING):
+            return self._q_write_buffer.append(data)
+        self._q_note(failure(SocketError.UnknownSocketError, "writing to a socket that is not connected"))
+        return -1
+
+    # -- blocking
+
+    def waitForConnected(self, msecs: int = 30000) -> bool:
+        """Block until the socket is connected, at most *msecs* milliseconds (-1: no limit).
+
+        Returns whether it is. On a time-out the attempt ends: SocketTimeoutError, -> Unconnected.
+        """
+        clock = Clock(msecs)
+        if self._q_state is _CONNECTED:
+            return True
+        if self._q_state not in (_HOST_LOOKUP, _CONNECTING):
+            return False
+        if not self._q_wait_connected(clock):
+            if self._q_state in (_HOST_LOOKUP, _CONNECTING):
+                self._q_note(failure(SocketError.SocketTimeoutError, f"connecting to {self._q_phase}"))
+                self._q_end_lookup()
+                self._q_drop_connector()
+                self._q_set_state(_UNCONNECTED)
+            return False
+        return True
+
+    def _q_wait_connected(self, clock: Clock) -> bool:
+        while True:
+            lookup = self._q_lookup
+            if lookup is not None:
+                if not lookup.wait(clock.left()):
+                    return False
+                self._q_looked_up(lookup)
+                continue
+            connector = self._q_connector
+            if connector is None:
+                return self._q_state is _CONNECTED
+            now = monotonic()
+            ready = poll(
+                dict.fromkeys(connector.descriptors(), WRITE), min(clock.left(), max(0, connector.deadline() - now))
+            )
+            now = monotonic()
+            for fd, _ in ready:
+                self._q_attempt_ready(connector, fd)
+            if not ready:
+                if clock.is_over():
+                    return False
+                if now >= connector.deadline():
+                    self._q_connector_due()
+
+    def waitForReadyRead(self, msecs: int = 30000) -> bool:
+        """Block until new data arrived, at most *msecs* milliseconds (-1: no limit); readyRead is emitted too.
+
+        Connects first if that is under way. Returns False on a time-out (errorOccurred(SocketTimeout); the
+        connection stays), at the end of the connection, and without one. Works with and without an event loop,
+        in any thread.
+        """
+        clock = Clock(msecs)
+        if self._q_state in (_HOST_LOOKUP, _CONNECTING) and not self.waitForConnected(clock):  # type: ignore[arg-type]  # a Clock is a deadline
+            return False
+        if not self._q_linked:
+            return False
+        return self._q_wait_for_data(clock)
+
+    def waitForBytesWritten(self, msecs: int = 30000) -> bool:
+        """Block until some of what was written is out, at most *msecs* milliseconds (-1: no limit).
+
+        Returns False if nothing waits to be sent, on a time-out (errorOccurred(SocketTimeout)), and at the end
+        of the connection.
+        """
+        clock = Clock(msecs)
+        if self._q_state in (_HOST_LOOKUP, _CONNECTING) and not self.waitForConnected(clock):  # type: ignore[arg-type]  # a Clock is a deadline
+            return False
+        return self._q_wait_until_written(clock)
+
+    def waitForDisconnected(self, msecs: int = 30000) -> bool:
+        """Block until the connection is over, at most *msecs* milliseconds (-1: no limit).
+
+        What arrives meanwhile is buffered. Returns False on a time-out (errorOccurred(SocketTimeout)), and, with a
+        warning, without a connection.
+        """
+        clock = Clock(msecs)
+        if self._q_state is _UNCONNECTED:
+            qWarning(f"{type(self).__name__}::waitForDisconnected() is not allowed in UnconnectedState")
+            return False
+        if self._q_state in (_HOST_LOOKUP, _CONNECTING):
+            if not self.waitForConnected(clock):  # type: ignore[arg-type]  # a Clock is a deadline
+                return False
+            if self._q_state is _UNCONNECTED:
+                return True
+        while self._q_linked:
+            if not self._q_wait_turn(clock):
+                self._q_wait_timed_out()
+                return False
+        return self._q_state is _UNCONNECTED
+
+    def _q_wait_timed_out(self) -> None:
+        self._q_report(failure(SocketError.SocketTimeoutError, f"waiting for {self._q_phase or 'the peer'}"))
+
+
+_looking_up: set[QAbstractSocket] = set()  # in use, and so not to be collected
+_LOOKUP_DONE = -2  # the "event type" of a queued look-up result
+
+
+class _Lookup:
+    """A host look-up on behalf of a socket: its result is posted, and can be waited for too."""
+
+    __slots__ = ("addresses", "data", "done", "handle", "name", "protocol", "text")
+
+    def __init__(self, data: ObjectData, name: str, protocol: _Protocol) -> None:
+        self.data = data
+        self.name = name
+        self.protocol = protocol
+        self.addresses: list[QHostAddress] = []
+        self.text = ""
+        self.done = threading.Event()
+        self.handle: Any = None
+
+    def start(self) -> None:
+        """Begin; a name that is known already is found within the call."""
+        from qnet.kernel import _resolver
+
+        known = _resolver.cached(self.name)
+        if known is not None:
+            self.addresses, self.text = list(known.addresses), known.text
+            self.deliver()
+        else:
+            self.handle = _resolver.resolve(self.name, self.found)
+
+    def found(self, addresses: list[QHostAddress], error: int, text: str) -> None:
+        """The resolver's answer, in one of its threads."""
+        self.addresses, self.text = list(addresses), text
+        self.done.set()
+        self.data.thread.post(Posted(self.data, self.deliver, _LOOKUP_DONE))
+
+    def deliver(self) -> None:
+        socket = self.data.ref()
+        if isinstance(socket, QAbstractSocket):
+            socket._q_looked_up(self)
+
+    def wait(self, seconds: float) -> bool:
+        """Block until the answer is there; False when the time is over."""
+        return self.done.wait(None if seconds == float("inf") else seconds)
+
+    def cancel(self) -> None:
+        """Nobody is interested any more: a thread without a loop must not pile up answers."""
+        if self.handle is not None:
+            self.handle.cancel()
+        data = self.data
+        data.thread.cancel_matching(lambda entry: entry.receiver is data and entry.event_type == _LOOKUP_DONE)
+
+
+class _AttemptReady:
+    """The handler of one connection attempt's descriptor."""
+
+    __slots__ = ("connector", "fd", "socket")
+
+    def __init__(self, socket: QAbstractSocket, connector: Connector, fd: int) -> None:
+        self.socket = socket
+        self.connector = connector
+        self.fd = fd
+
+    def __call__(self) -> None:
+        self.socket._q_attempt_ready(self.connector, self.fd)
+
+
+def checked_port(port: int) -> int:
+    """*port* if it is one: TypeError or ValueError if not."""
+    if not isinstance(port, int):
+        raise TypeError(f"a port is an int, not {type(port).__name__}")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"a port is a number from 0 to 65535, not {port}")
+    return int(port)

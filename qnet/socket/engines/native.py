@@ -1,0 +1,414 @@
+"""The engine over the system's sockets."""
+
+from __future__ import annotations
+
+import array
+import errno
+import fcntl
+import socket
+import struct
+import sys
+import termios
+from typing import Any
+
+from qnet.kernel._protocol import NetworkLayerProtocol
+from qnet.kernel.hostaddress import QHostAddress
+from qnet.kernel.networkdatagram import QNetworkDatagram
+from qnet.socket._enums import SocketOption, SocketState, SocketType
+from qnet.socket.engines.abstract import QAbstractSocketEngine
+
+__all__ = ["QNativeSocketEngine"]
+
+_IPV4 = NetworkLayerProtocol.IPv4Protocol
+_IPV6 = NetworkLayerProtocol.IPv6Protocol
+_ANY = NetworkLayerProtocol.AnyIPProtocol
+
+_KINDS = {SocketType.TcpSocket: socket.SOCK_STREAM, SocketType.UdpSocket: socket.SOCK_DGRAM}
+
+# The most that a datagram can hold; recvmsg() with this never cuts one.
+_DATAGRAM_MAX = 65536
+_POLITE_READS = 16  # a megabyte; who sends on after that is told by the reset
+_IN_PROGRESS = (errno.EINPROGRESS, errno.EAGAIN, errno.EWOULDBLOCK)
+
+# Not in every Python's socket module; the numbers are Linux's.
+_IP_MTU = 14
+_IPV6_MTU = 24
+_IP_MTU_DISCOVER = 10
+_IP_PKTINFO = getattr(socket, "IP_PKTINFO", 8)
+_IPV6_PKTINFO = getattr(socket, "IPV6_PKTINFO", 50)
+_IPV6_RECVPKTINFO = getattr(socket, "IPV6_RECVPKTINFO", 49)
+_IPV6_HOPLIMIT = getattr(socket, "IPV6_HOPLIMIT", 52)
+_IPV6_RECVHOPLIMIT = getattr(socket, "IPV6_RECVHOPLIMIT", 51)
+_IP_RECVTTL = getattr(socket, "IP_RECVTTL", 12)
+_IP_TTL_TYPE = 2  # the control message that IP_RECVTTL asks for
+
+# option -> (level, name) for IPv4 and for IPv6
+_OPTIONS: dict[SocketOption, tuple[tuple[int, int], tuple[int, int]]] = {
+    SocketOption.LowDelayOption: ((socket.IPPROTO_TCP, socket.TCP_NODELAY),) * 2,
+    SocketOption.KeepAliveOption: ((socket.SOL_SOCKET, socket.SO_KEEPALIVE),) * 2,
+    SocketOption.MulticastTtlOption: (
+        (socket.IPPROTO_IP, socket.IP_MULTICAST_TTL),
+        (socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS),
+    ),
+    SocketOption.MulticastLoopbackOption: (
+        (socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP),
+        (socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP),
+    ),
+    SocketOption.TypeOfServiceOption: (
+        (socket.IPPROTO_IP, socket.IP_TOS),
+        (socket.IPPROTO_IPV6, getattr(socket, "IPV6_TCLASS", 67)),
+    ),
+    SocketOption.SendBufferSizeSocketOption: ((socket.SOL_SOCKET, socket.SO_SNDBUF),) * 2,
+    SocketOption.ReceiveBufferSizeSocketOption: ((socket.SOL_SOCKET, socket.SO_RCVBUF),) * 2,
+    SocketOption.PathMtuSocketOption: ((socket.IPPROTO_IP, _IP_MTU), (socket.IPPROTO_IPV6, _IPV6_MTU)),
+}
+
+
+class QNativeSocketEngine(QAbstractSocketEngine):
+    """System calls on one non-blocking descriptor.
+
+    It is made empty (then `initialize` it), or over a connected or bound ``socket.socket`` that it takes over.
+    """
+
+    __slots__ = ("_multicast_if", "fd", "sock")
+
+    def __init__(self, sock: socket.socket | None = None) -> None:
+        super().__init__()
+        self.sock: Any = None
+        self.fd = -1
+        self._multicast_if = 0
+        if sock is not None:
+            self._adopt(sock)
+
+    def _adopt(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self.fd = sock.fileno()
+        self.recv = sock.recv
+        self.send = sock.send
+        self.sendmsg = sock.sendmsg
+
+    @classmethod
+    def adopted(cls, descriptor: int) -> QNativeSocketEngine:
+        """An engine for an open socket's *descriptor*, which it takes over. Raises OSError for anything else."""
+        return cls(socket.socket(fileno=descriptor))
+
+    # -- making and closing
+
+    def initialize(self, type: SocketType, protocol: NetworkLayerProtocol) -> None:
+        """Make a descriptor; AnyIPProtocol is IPv6 that takes IPv4 too, or IPv4 where there is no IPv6."""
+        kind = _KINDS.get(type)
+        if kind is None:
+            raise OSError(errno.EPROTONOSUPPORT, f"no sockets of type {type} here")
+        if protocol in (_IPV6, _ANY) and socket.has_ipv6:
+            try:
+                self._adopt(socket.socket(socket.AF_INET6, kind))
+                self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, protocol == _IPV6)
+                return
+            except OSError as error:
+                if protocol == _IPV6 or error.errno != errno.EAFNOSUPPORT:
+                    raise
+        self._adopt(socket.socket(socket.AF_INET, kind))
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        sock, self.sock = self.sock, None
+        self.fd = -1
+        if sock is not None:
+            del self.recv, self.send, self.sendmsg
+            sock.close()
+
+    def detach(self) -> int:
+        """The descriptor, which is the caller's from now on."""
+        sock, self.sock = self.sock, None
+        self.fd = -1
+        del self.recv, self.send, self.sendmsg
+        descriptor: int = sock.detach()
+        return descriptor
+
+    def socketDescriptor(self) -> int:
+        """The descriptor, -1 if there is none."""
+        return self.fd
+
+    # -- connecting and listening
+
+    def _sockaddr(self, address: QHostAddress, port: int) -> Any:
+        return address._to_sockaddr(port, self.sock.family)
+
+    def connectToHost(self, address: QHostAddress, port: int) -> bool:
+        """See the base class. Raises OSError when the system refuses at once."""
+        number = self.sock.connect_ex(self._sockaddr(address, port))
+        if number in (0, errno.EISCONN):
+            return True
+        if number in _IN_PROGRESS:
+            return False
+        raise OSError(number, "connect")
+
+    def pending_error(self) -> int:
+        """What a connection attempt ended with: an errno, 0 for success."""
+        number: int = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        return number
+
+    def bind(self, address: QHostAddress, port: int) -> None:
+        """See the base class."""
+        self.sock.bind(self._sockaddr(address, port))
+
+    def listen(self, backlog: int) -> None:
+        """See the base class."""
+        self.sock.listen(backlog)
+
+    def accept(self) -> QNativeSocketEngine:
+        """See the base class."""
+        client, _ = self.sock.accept()
+        return QNativeSocketEngine(client)
+
+    def reuse_address(self, on: bool = True) -> None:
+        """SO_REUSEADDR: bind although connections of an earlier server linger."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, on)
+
+    def share_port(self) -> None:
+        """SO_REUSEPORT: let several sockets bind the same address and port."""
+        if hasattr(socket, "SO_REUSEPORT"):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+    def shutdown_write(self) -> None:
+        """Half close: the peer reads the end after what was sent."""
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def end_politely(self) -> None:
+        """Half close and drop what the peer sent meanwhile: closing with unread bytes would send it a reset, and
+        a reset makes it lose what it has not read yet.
+        """
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+            for _ in range(_POLITE_READS):
+                if not self.sock.recv(_DATAGRAM_MAX):
+                    return
+        except OSError:
+            return  # nothing more to read, or the connection is gone
+
+    def reset_on_close(self) -> None:
+        """Make `close` send a reset instead of a regular end."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    # -- what the descriptor tells
+
+    def state(self) -> SocketState:
+        """See the base class."""
+        if self.sock is None:
+            return SocketState.UnconnectedState
+        if self.socketType() is SocketType.TcpSocket and self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            return SocketState.ListeningState
+        if self.peerPort():
+            return SocketState.ConnectedState
+        return SocketState.BoundState if self.localPort() else SocketState.UnconnectedState
+
+    def socketType(self) -> SocketType:
+        """See the base class."""
+        if self.sock is None:
+            return SocketType.UnknownSocketType
+        return SocketType.UdpSocket if self.sock.type == socket.SOCK_DGRAM else SocketType.TcpSocket
+
+    def protocol(self) -> NetworkLayerProtocol:
+        """See the base class; AnyIPProtocol for an IPv6 descriptor that takes IPv4 too."""
+        if self.sock is None:
+            return NetworkLayerProtocol.UnknownNetworkLayerProtocol
+        if self.sock.family == socket.AF_INET:
+            return _IPV4
+        if self.sock.family != socket.AF_INET6:
+            return NetworkLayerProtocol.UnknownNetworkLayerProtocol
+        return _IPV6 if self.sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) else _ANY
+
+    def _name(self, which: str) -> tuple[QHostAddress, int]:
+        if self.sock is not None:
+            try:
+                name = getattr(self.sock, which)()
+            except OSError:
+                name = None
+            if name and isinstance(name, tuple):
+                return QHostAddress._from_sockaddr(self.sock.family, name), int(name[1])
+        return QHostAddress(), 0
+
+    def local(self) -> tuple[QHostAddress, int]:
+        """This end's address and port in one call."""
+        address, port = self._name("getsockname")
+        if port and self.sock.family == socket.AF_INET6 and address == QHostAddress.SpecialAddress.AnyIPv6:
+            if self.protocol() is _ANY:
+                return QHostAddress(QHostAddress.SpecialAddress.Any), port
+        return address, port
+
+    def peer(self) -> tuple[QHostAddress, int]:
+        """The other end's address and port in one call."""
+        return self._name("getpeername")
+
+    def localAddress(self) -> QHostAddress:
+        """See the base class."""
+        return self.local()[0]
+
+    def localPort(self) -> int:
+        """See the base class."""
+        return self.local()[1]
+
+    def peerAddress(self) -> QHostAddress:
+        """See the base class."""
+        return self.peer()[0]
+
+    def peerPort(self) -> int:
+        """See the base class."""
+        return self.peer()[1]
+
+    def bytesAvailable(self) -> int:
+        """See the base class."""
+        if self.sock is None:
+            return 0
+        count = array.array("i", [0])
+        fcntl.ioctl(self.fd, termios.FIONREAD, count)
+        return count[0]
+
+    # -- options
+
+    def option(self, option: SocketOption) -> int:
+        """See the base class."""
+        level, name = _OPTIONS[option][self.sock.family == socket.AF_INET6]
+        value: int = self.sock.getsockopt(level, name)
+        return value
+
+    def setOption(self, option: SocketOption, value: int) -> None:
+        """See the base class."""
+        if option is SocketOption.PathMtuSocketOption:
+            raise OSError(errno.ENOPROTOOPT, "the path MTU can be read only")
+        level, name = _OPTIONS[option][self.sock.family == socket.AF_INET6]
+        self.sock.setsockopt(level, name, value)
+
+    def allow_broadcast(self) -> None:
+        """SO_BROADCAST, without which the system refuses to send to broadcast addresses."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+
+    # -- datagrams
+
+    def tell_destinations(self) -> None:
+        """Ask for the destination, the interface and the hop limit of every datagram."""
+        sock = self.sock
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
+        if sock.family == socket.AF_INET or sys.platform == "linux":
+            try:
+                sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+                sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
+            except OSError:
+                if sock.family == socket.AF_INET:
+                    raise
+
+    def hasPendingDatagrams(self) -> bool:
+        """See the base class."""
+        return self.pendingDatagramSize() >= 0
+
+    def pendingDatagramSize(self) -> int:
+        """See the base class. A pending error of the socket is taken and counts as no datagram."""
+        if self.sock is None:
+            return -1
+        try:
+            return len(self.sock.recv(_DATAGRAM_MAX, socket.MSG_PEEK))
+        except OSError:
+            return -1
+
+    def recvfrom(self, maxlen: int) -> tuple[bytes, Any]:
+        """The next datagram, cut to *maxlen*, and its sender as the system writes it."""
+        data, sender = self.sock.recvfrom(maxlen)
+        return data, sender
+
+    def sender_of(self, sockaddr: Any) -> tuple[QHostAddress, int]:
+        """A sender from `recvfrom` as address and port."""
+        if not sockaddr:
+            return QHostAddress(), -1
+        return QHostAddress._from_sockaddr(self.sock.family, sockaddr), int(sockaddr[1])
+
+    def readDatagram(self, maxlen: int) -> QNetworkDatagram:
+        """See the base class."""
+        data, control, _, sender = self.sock.recvmsg(maxlen, 256)
+        datagram = QNetworkDatagram(data)
+        address, port = self.sender_of(sender)
+        datagram.setSender(address, port)
+        for level, kind, payload in control:
+            self._apply_control(datagram, level, kind, payload)
+        return datagram
+
+    def _apply_control(self, datagram: QNetworkDatagram, level: int, kind: int, payload: bytes) -> None:
+        if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
+            index, _, destination = struct.unpack("I4s4s", payload[:12])
+            datagram.setInterfaceIndex(index)
+            datagram.setDestination(
+                QHostAddress._from_sockaddr(socket.AF_INET, _ipv4_name(destination)), self.localPort()
+            )
+        elif (level, kind) == (socket.IPPROTO_IPV6, _IPV6_PKTINFO):
+            destination, index = struct.unpack("16sI", payload[:20])
+            datagram.setInterfaceIndex(index)
+            datagram.setDestination(QHostAddress(destination), self.localPort())
+        elif (level, kind) in ((socket.IPPROTO_IP, _IP_TTL_TYPE), (socket.IPPROTO_IPV6, _IPV6_HOPLIMIT)):
+            datagram.setHopLimit(struct.unpack("i", payload[:4])[0])
+
+    def sendto(self, data: Any, address: QHostAddress, port: int) -> int:
+        """Send one datagram; returns the number of bytes."""
+        sent: int = self.sock.sendto(data, self._sockaddr(address, port))
+        return sent
+
+    def writeDatagram(self, datagram: QNetworkDatagram) -> int:
+        """See the base class: sender, interface and hop limit are honoured as far as they are set."""
+        control: list[tuple[int, int, bytes]] = []
+        source, index, hops = datagram.senderAddress(), datagram.interfaceIndex(), datagram.hopLimit()
+        if self.sock.family == socket.AF_INET6:
+            if index or not source.isNull():
+                packed = bytes(source.toIPv6Address()) if not source.isNull() else bytes(16)
+                control.append((socket.IPPROTO_IPV6, _IPV6_PKTINFO, struct.pack("16sI", packed, index)))
+            if hops >= 0:
+                control.append((socket.IPPROTO_IPV6, _IPV6_HOPLIMIT, struct.pack("i", hops)))
+        else:
+            if index or not source.isNull():
+                packed = struct.pack("!I", source.toIPv4Address()) if not source.isNull() else bytes(4)
+                control.append((socket.IPPROTO_IP, _IP_PKTINFO, struct.pack("I4s4s", index, packed, bytes(4))))
+            if hops >= 0:
+                control.append((socket.IPPROTO_IP, _IP_TTL_TYPE, struct.pack("i", hops)))
+        destination = self._sockaddr(datagram.destinationAddress(), datagram.destinationPort())
+        sent: int = self.sock.sendmsg([datagram.data()], control, 0, destination)
+        return sent
+
+    # -- multicast
+
+    def joinMulticastGroup(self, group: QHostAddress, interface: int) -> None:
+        """See the base class."""
+        self._membership(group, interface, join=True)
+
+    def leaveMulticastGroup(self, group: QHostAddress, interface: int) -> None:
+        """See the base class."""
+        self._membership(group, interface, join=False)
+
+    def _membership(self, group: QHostAddress, interface: int, join: bool) -> None:
+        if group.protocol() is _IPV6:
+            request = bytes(group.toIPv6Address()) + struct.pack("@I", interface)
+            name = socket.IPV6_JOIN_GROUP if join else socket.IPV6_LEAVE_GROUP
+            self.sock.setsockopt(socket.IPPROTO_IPV6, name, request)
+        else:
+            request = struct.pack("=4s4si", struct.pack("!I", group.toIPv4Address()), bytes(4), interface)
+            name = socket.IP_ADD_MEMBERSHIP if join else socket.IP_DROP_MEMBERSHIP
+            self.sock.setsockopt(socket.IPPROTO_IP, name, request)
+
+    def multicast_interface(self) -> int:
+        """The index of the interface that multicasts leave by, 0 if it is the system's choice."""
+        if self.sock.family == socket.AF_INET6:
+            index: int = self.sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF)
+            return index
+        return self._multicast_if
+
+    def set_multicast_interface(self, interface: int) -> None:
+        """Let multicasts leave by the interface with this index."""
+        if self.sock.family == socket.AF_INET6:
+            self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, interface)
+        else:
+            request = struct.pack("=4s4si", bytes(4), bytes(4), interface)
+            self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
+        self._multicast_if = interface
+
+
+def _ipv4_name(packed: bytes) -> tuple[str, int]:
+    return socket.inet_ntop(socket.AF_INET, packed), 0

@@ -270,8 +270,10 @@ def test_the_maximum_of_pending_connections_is_soft(qt: Any, server: Any, path: 
     assert qt.wait(server.hasPendingConnections)
 
 
-def test_a_maximum_of_none(qt: Any, server: Any, path: str) -> None:
+def test_a_maximum_of_none(qt: Any, app: Any, path: str) -> None:
+    server = qt.QLocalServer()
     server.setMaxPendingConnections(0)
+    assert server.listen(path)
     dial(path)
     qt.spin(20)
     assert not server.hasPendingConnections()

@@ -1,0 +1,273 @@
+"""A proxy that sockets may go through: QNetworkProxy."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING
+
+from qnet.core._enums import QtEnum, QtFlag, flat_enums
+from qnet.core.bytearray import QByteArray, QByteArrayView
+from qnet.core.logging import qWarning
+from qnet.kernel._checks import checked_port, checked_text, to_view
+
+if TYPE_CHECKING:
+    from qnet.core._bytes_methods import BytesLike
+
+__all__ = ["QNetworkProxy"]
+
+# RFC 9110 sections 5.1 and 5.5, without the obsolete forms.
+_HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_BAD_IN_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+_FIELDS = ("_capabilities", "_headers", "_host", "_password", "_port", "_type", "_user")
+
+
+@flat_enums
+class QNetworkProxy:
+    """A proxy: its type, where it is, who logs in, and what it can do.
+
+    ``QNetworkProxy(type, hostName, port, user, password)``; ``QNetworkProxy()`` has the type DefaultProxy, which
+    stands for the application's proxy; ``QNetworkProxy(other)`` is a copy. A ProxyType alone is taken wherever a
+    proxy is. Two are equal if all but their headers are. https://doc.qt.io/qt-6/qnetworkproxy.html
+    """
+
+    class ProxyType(QtEnum):
+        """How to talk to the proxy."""
+
+        DefaultProxy = 0
+        Socks5Proxy = 1
+        NoProxy = 2
+        HttpProxy = 3
+        HttpCachingProxy = 4
+        FtpCachingProxy = 5
+
+    class Capability(QtFlag):
+        """What a proxy can do."""
+
+        TunnelingCapability = 1
+        ListeningCapability = 2
+        UdpTunnelingCapability = 4
+        CachingCapability = 8
+        HostNameLookupCapability = 16
+        SctpTunnelingCapability = 32
+        SctpListeningCapability = 64
+
+    __slots__ = ("__weakref__", *_FIELDS)
+
+    _type: ProxyType
+    _host: str
+    _port: int
+    _user: str
+    _password: str
+    _capabilities: Capability | None  # None: those of the type
+    _headers: tuple[tuple[bytes, bytes], ...]  # names in lower case
+
+    def __init__(
+        self,
+        type: ProxyType | QNetworkProxy | None = None,
+        /,
+        hostName: str = "",
+        port: int = 0,
+        user: str = "",
+        password: str = "",
+    ) -> None:
+        if isinstance(type, QNetworkProxy):
+            self._take(type)
+            return
+        self._type = self.ProxyType.DefaultProxy
+        if type is not None:
+            self.setType(type)
+        self.setHostName(hostName)
+        self.setPort(port)
+        self.setUser(user)
+        self.setPassword(password)
+        self._capabilities = None
+        self._headers = ()
+
+    def _take(self, other: QNetworkProxy) -> None:
+        for name in _FIELDS:
+            setattr(self, name, getattr(other, name))
+
+    def swap(self, other: QNetworkProxy, /) -> None:
+        """Exchange the values of this proxy and *other*."""
+        mine = QNetworkProxy(self)
+        self._take(other)
+        other._take(mine)
+
+    # The application's proxy
+
+    @staticmethod
+    def applicationProxy() -> QNetworkProxy:
+        """The proxy of sockets that have none of their own; NoProxy until it is set."""
+        with _application_lock:
+            return QNetworkProxy(_application[0])
+
+    @staticmethod
+    def setApplicationProxy(proxy: QNetworkProxy | ProxyType, /) -> None:
+        """Set the proxy of sockets that have none of their own; DefaultProxy means NoProxy.
+
+        It is never used for localhost, 127.0.0.0/8 and ::1. Sockets look at it when they connect or bind.
+        """
+        proxy = QNetworkProxy(_proxy(proxy))
+        if proxy._type is QNetworkProxy.ProxyType.DefaultProxy:
+            proxy = QNetworkProxy(QNetworkProxy.ProxyType.NoProxy)
+        with _application_lock:
+            _application[0] = proxy
+
+    # Values
+
+    def type(self) -> ProxyType:
+        """How to talk to the proxy."""
+        return self._type
+
+    def setType(self, type: ProxyType, /) -> None:
+        """Set how to talk to the proxy, which sets what it can do unless :meth:`setCapabilities` did."""
+        if not isinstance(type, self.ProxyType):
+            raise TypeError(f"expected a ProxyType, not {type.__class__.__name__}")
+        self._type = type
+
+    def capabilities(self) -> Capability:
+        """What the proxy can do."""
+        return _CAPABILITIES[self._type] if self._capabilities is None else self._capabilities
+
+    def setCapabilities(self, capab: Capability, /) -> None:
+        """Set what the proxy can do; from then on :meth:`setType` leaves that alone."""
+        if not isinstance(capab, self.Capability):
+            raise TypeError(f"expected a Capability, not {type(capab).__name__}")
+        self._capabilities = capab
+
+    def isCachingProxy(self) -> bool:
+        """Whether the proxy makes requests itself and may answer them from its cache."""
+        return bool(self.capabilities() & self.Capability.CachingCapability)
+
+    def isTransparentProxy(self) -> bool:
+        """Whether connections can be made through the proxy for any protocol."""
+        return bool(self.capabilities() & self.Capability.TunnelingCapability)
+
+    def hostName(self) -> str:
+        """The name or address of the proxy's host."""
+        return self._host
+
+    def setHostName(self, hostName: str, /) -> None:
+        """Set the name or address of the proxy's host."""
+        self._host = checked_text(hostName, "a host name")
+
+    def port(self) -> int:
+        """The port of the proxy; 0 is the default of its type, 1080 (SOCKS) or 8080."""
+        return self._port
+
+    def setPort(self, port: int, /) -> None:
+        """Set the port, 0 to 65535."""
+        self._port = checked_port(port)
+
+    def user(self) -> str:
+        """Who logs in to the proxy."""
+        return self._user
+
+    def setUser(self, userName: str, /) -> None:
+        """Set who logs in to the proxy; "" for nobody."""
+        self._user = checked_text(userName, "a user name")
+
+    def password(self) -> str:
+        """The password of :meth:`user`."""
+        return self._password
+
+    def setPassword(self, password: str, /) -> None:
+        """Set the password of :meth:`user`."""
+        self._password = checked_text(password, "a password")
+
+    # Headers, which only HTTP proxies are sent. Other types keep the ones that they had, out of sight.
+
+    def _sends_headers(self) -> bool:
+        return self._type in (self.ProxyType.HttpProxy, self.ProxyType.HttpCachingProxy)
+
+    def hasRawHeader(self, headerName: BytesLike, /) -> bool:
+        """Whether HTTP requests to the proxy carry the header *headerName*, in any case."""
+        name = bytes(to_view(headerName)).lower()
+        return self._sends_headers() and any(own == name for own, _ in self._headers)
+
+    def rawHeader(self, headerName: BytesLike, /) -> QByteArrayView:
+        """The value of the header *headerName*; empty if it is missing."""
+        name = bytes(to_view(headerName)).lower()
+        values = [value for own, value in self._headers if own == name] if self._sends_headers() else []
+        return QByteArrayView(b", ".join(values))
+
+    def rawHeaderList(self) -> list[QByteArrayView]:
+        """The names, in lower case, of all headers in the order in which they were last set."""
+        return [QByteArrayView(name) for name, _ in self._headers] if self._sends_headers() else []
+
+    def setRawHeader(self, headerName: BytesLike, value: BytesLike | None, /) -> None:
+        """Set a header of HTTP requests to the proxy; None, or a null QByteArray, removes it.
+
+        Does nothing unless the type is HttpProxy or HttpCachingProxy. A name that is no token, or a value with
+        control characters, gives a warning and no header.
+        """
+        name = bytes(to_view(headerName)).lower()
+        gone = value is None or (isinstance(value, QByteArray) and value.isNull())
+        content = b"" if value is None else bytes(to_view(value)).strip(b" \t")
+        if not self._sends_headers():
+            return
+        if not _HEADER_NAME.fullmatch(name):
+            qWarning("QNetworkProxy::setRawHeader: the name of a header contains illegal characters")
+            return
+        self._headers = tuple(header for header in self._headers if header[0] != name)
+        if _BAD_IN_VALUE.search(content):
+            qWarning("QNetworkProxy::setRawHeader: the value of a header contains illegal characters")
+        elif not gone:
+            self._headers += ((name, content),)
+
+    # Python's protocols
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, self.ProxyType):
+            other = QNetworkProxy(other)
+        if not isinstance(other, QNetworkProxy):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def _key(self) -> tuple[object, ...]:
+        return self._type, self._host, self._port, self._user, self._password, self.capabilities()
+
+    def __copy__(self) -> QNetworkProxy:
+        return QNetworkProxy(self)
+
+    def __repr__(self) -> str:
+        """Without the password: proxies end up in logs."""
+        where = f', "{self._host}:{self._port}"' if self._host or self._port else ""
+        return f"QNetworkProxy({self._type.name}{where})"
+
+
+_Can = QNetworkProxy.Capability
+_CACHING = _Can.CachingCapability | _Can.HostNameLookupCapability
+_DIRECT = (
+    _Can.TunnelingCapability
+    | _Can.ListeningCapability
+    | _Can.UdpTunnelingCapability
+    | _Can.SctpTunnelingCapability
+    | _Can.SctpListeningCapability
+)
+_CAPABILITIES = {
+    QNetworkProxy.ProxyType.DefaultProxy: _DIRECT,
+    QNetworkProxy.ProxyType.NoProxy: _DIRECT,
+    QNetworkProxy.ProxyType.Socks5Proxy: (
+        _Can.TunnelingCapability
+        | _Can.ListeningCapability
+        | _Can.UdpTunnelingCapability
+        | _Can.HostNameLookupCapability
+    ),
+    QNetworkProxy.ProxyType.HttpProxy: _Can.TunnelingCapability | _CACHING,
+    QNetworkProxy.ProxyType.HttpCachingProxy: _CACHING,
+    QNetworkProxy.ProxyType.FtpCachingProxy: _CACHING,
+}
+
+_application_lock = threading.Lock()
+_application = [QNetworkProxy(QNetworkProxy.ProxyType.NoProxy)]
+
+
+def _proxy(proxy: object) -> QNetworkProxy:
+    if isinstance(proxy, QNetworkProxy):
+        return proxy
+    if isinstance(proxy, QNetworkProxy.ProxyType):
+        return QNetworkProxy(proxy)
+    raise TypeError(f"expected a QNetworkProxy or a ProxyType, not {type(proxy).__name__}")

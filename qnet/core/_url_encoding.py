@@ -10,7 +10,7 @@ ComponentFormattingOptions ask for; ``FullyEncoded`` gives what goes on the wire
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = [
@@ -92,7 +92,7 @@ def to_pretty(text: str, component: Component, mode: int) -> str:
     return pattern.sub(lambda match: _pretty(match[0], plain), text)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _storage(component: Component) -> tuple[re.Pattern[str], frozenset[str]]:
     """What a text is searched for, and the ASCII characters whose escapes are decoded."""
     plain = frozenset(_UNRESERVED + UNWISE + " " + component.delimiters)
@@ -134,7 +134,7 @@ def show(text: str, component: Component, options: int) -> str:
     return pattern.sub(lambda match: escape(match[0]), text)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _encoded(component: Component, options: int) -> re.Pattern[str] | None:
     """What *options* encode in the pretty form."""
     chars = " " if options & ENCODE_SPACES else ""
@@ -152,7 +152,7 @@ def first_forbidden(text: str, component: Component) -> int:
     return match.start() if match else -1
 
 
-@cache
+@lru_cache(maxsize=256)
 def _refused(component: Component) -> re.Pattern[str]:
     chars = re.escape(_CONTROLS + " `" + UNWISE + component.forbidden)
     return re.compile(f"[{chars}]|{_MALFORMED.pattern}")

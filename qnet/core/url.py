@@ -377,8 +377,7 @@ class QUrl:
 
             if not isinstance(query, QUrlQuery):
                 raise TypeError(f"query must be str, QUrlQuery or None, not {type(query).__name__}")
-            self._changing().query = None if query.isEmpty() else query._text()
-            return
+            query = None if query.isEmpty() else query.query()
         self._parts.query = self._accepted(query, "query", encoding.QUERY, mode)
 
     def hasFragment(self) -> bool:

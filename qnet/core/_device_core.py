@@ -52,6 +52,7 @@ class DeviceCore(QObject):
     _q_writable = False
     _q_text = False
     _q_plain = False
+    _q_paused = False  # a pushing device stopped reading because its buffer is full
     _q_writes_chunks = False
     _q_closing = False
     _q_position = 0
@@ -124,7 +125,7 @@ class DeviceCore(QObject):
 
     def size(self) -> int:
         """Size in bytes; of a sequential device what can be read now. Override it for random access."""
-        return self._q_available() if self.isSequential() else 0
+        return self.bytesAvailable() if self.isSequential() else 0
 
     def bytesAvailable(self) -> int:
         """How many bytes a read would return now.

@@ -45,15 +45,15 @@ class TimerEntry:
 class TimerQueue:
     """The heap; used by the thread that owns it and by no other."""
 
-    __slots__ = ("_heap", "_serial", "_stale")
+    __slots__ = ("_serial", "_stale", "heap")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, TimerEntry]] = []
+        self.heap: list[tuple[int, int, TimerEntry]] = []
         self._serial = 0
         self._stale = 0
 
     def __len__(self) -> int:
-        return len(self._heap) - self._stale
+        return len(self.heap) - self._stale
 
     def start(self, entry: TimerEntry) -> None:
         """Make *entry* due one interval from now; a pending one starts anew."""
@@ -69,7 +69,7 @@ class TimerQueue:
         self._serial = serial = self._serial + 1
         entry.serial = serial
         entry.deadline = deadline
-        heapq.heappush(self._heap, (deadline, serial, entry))
+        heapq.heappush(self.heap, (deadline, serial, entry))
 
     def stop(self, entry: TimerEntry) -> None:
         """Take *entry* out; nothing happens if it is not pending."""
@@ -77,15 +77,15 @@ class TimerQueue:
             return
         entry.serial = 0
         self._stale += 1
-        if self._stale > _MANY_STALE and self._stale * 2 > len(self._heap):
+        if self._stale > _MANY_STALE and self._stale * 2 > len(self.heap):
             # in place: a pass that is under way goes on with the same list
-            self._heap[:] = [item for item in self._heap if item[2].serial == item[1]]
-            heapq.heapify(self._heap)
+            self.heap[:] = [item for item in self.heap if item[2].serial == item[1]]
+            heapq.heapify(self.heap)
             self._stale = 0
 
     def timeout(self) -> float:
         """Seconds until the first timer is due, 0 if it is overdue, -1 if there is none."""
-        heap = self._heap
+        heap = self.heap
         while heap:
             deadline, serial, entry = heap[0]
             if entry.serial == serial:
@@ -96,7 +96,7 @@ class TimerQueue:
 
     def fire_due(self) -> int:
         """Call back every timer that is due now, in the order of the deadlines. Returns how many."""
-        heap = self._heap
+        heap = self.heap
         now = monotonic_ns()
         limit = self._serial
         fired = 0

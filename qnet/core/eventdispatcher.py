@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
 import socket
 import sys
@@ -59,6 +60,10 @@ __all__ = ["EventDispatcher", "QAbstractEventDispatcher", "dispatcher_for"]
 EXCLUDE_SOCKETS = 0x02
 WAIT_FOR_MORE = 0x04
 EXCLUDE_TIMERS = 0x08
+
+# Errors and hang-ups concern readers and writers alike.
+_FOR_READERS = ~(WRITE | PRIORITY)
+_FOR_WRITERS = ~(READ | PRIORITY)
 
 Handler = Callable[[], object]
 
@@ -98,7 +103,7 @@ def _make_poller() -> Poller:
             from qnet.core._io_epoll import EpollPoller
 
             return EpollPoller()
-        if (sys.platform == "darwin" or "bsd" in sys.platform) and wanted in ("", "kqueue"):
+        if sys.platform != "linux" and hasattr(select, "kqueue") and wanted in ("", "kqueue"):
             from qnet.core._io_kqueue import KqueuePoller
 
             return KqueuePoller()
@@ -115,7 +120,11 @@ class QAbstractEventDispatcher(QObject):
     TimerInfo = _TimerInfo
 
     aboutToBlock = Signal()
+    """The loop is about to sleep."""
     awake = Signal()
+    """The loop slept and goes on."""
+    _q_about_to_block = aboutToBlock.hidden_alias()
+    _q_awake = awake.hidden_alias()
 
     @staticmethod
     def instance(thread: QThread | None = None) -> QAbstractEventDispatcher | None:
@@ -198,6 +207,7 @@ class EventDispatcher(QAbstractEventDispatcher):
         self._q_urgents: dict[int, Handler] = {}
         self._q_flush: list[Flushable] = []
         self._q_interrupted = False
+        self._q_wakes = 0
         self._q_wake_read, self._q_wake_write = _wake_pair()
         self._q_signals: tuple[socket.socket, socket.socket] | None = None
         self.sleeping = False
@@ -243,7 +253,7 @@ class EventDispatcher(QAbstractEventDispatcher):
         if self.timed:
             self.busy_since = monotonic()
         try:
-            if len(thread.timers) and not flags & EXCLUDE_TIMERS:
+            if thread.timers.heap and not flags & EXCLUDE_TIMERS:
                 done = thread.timers.fire_due()
             if ready:
                 done += self._q_dispatch(ready)
@@ -251,8 +261,8 @@ class EventDispatcher(QAbstractEventDispatcher):
                     self._q_flush_all()
             if thread.posted:
                 done += thread.deliver_posted(level)
-            if self._q_flush:
-                self._q_flush_all()
+                if self._q_flush:
+                    self._q_flush_all()
         finally:
             thread.scope_level -= 1
             self.busy_since = 0.0
@@ -263,12 +273,15 @@ class EventDispatcher(QAbstractEventDispatcher):
         timeout: float = 0
         if block and not self._q_interrupted:
             self.sleeping = True
-            if not (thread.posted and thread.has_work()):
-                timeout = -1 if flags & EXCLUDE_TIMERS else thread.timers.timeout()
+            if thread.posted and thread.has_work():
+                timeout = 0
+            elif thread.timers.heap and not flags & EXCLUDE_TIMERS:
+                timeout = thread.timers.timeout()
+            else:
+                timeout = -1
         self._q_interrupted = False
-        if timeout:
-            self.busy_since = 0.0
-            self.aboutToBlock.emit()
+        if timeout and self._q_about_to_block._connections:
+            self._q_about_to_block.emit()
         try:
             if flags & EXCLUDE_SOCKETS:
                 ready = self._q_wait_for_wake(timeout)
@@ -276,14 +289,12 @@ class EventDispatcher(QAbstractEventDispatcher):
                 ready = self._q_wait(timeout)
         finally:
             self.sleeping = False
-        if timeout:
-            self.awake.emit()
+        if timeout and self._q_awake._connections:
+            self._q_awake.emit()
         return ready
 
     def _q_wait_for_wake(self, timeout: float) -> list[tuple[int, int]]:
         """A wait that leaves every descriptor but the wake-up's alone."""
-        import select
-
         poll = select.poll()
         poll.register(self._q_wake_read, select.POLLIN)
         if self._q_signals is not None:
@@ -293,17 +304,16 @@ class EventDispatcher(QAbstractEventDispatcher):
     def _q_dispatch(self, ready: list[tuple[int, int]]) -> int:
         readers = self._q_readers
         writers = self._q_writers
-        woken = 0
         fd = -1
         try:
             for fd, mask in ready:
-                if mask & ~(WRITE | PRIORITY):  # readable, an error or a hang-up
+                if mask & _FOR_READERS:
                     reader = readers.get(fd)
                     if reader is not None:
                         reader()
-                        if fd == self._q_wake_read:
-                            woken = 1
-                if mask & ~(READ | PRIORITY):
+                if mask == READ:
+                    continue
+                if mask & _FOR_WRITERS:
                     writer = writers.get(fd)
                     if writer is not None:
                         writer()
@@ -315,7 +325,12 @@ class EventDispatcher(QAbstractEventDispatcher):
             # Slots report for themselves, so this is a defect of a device. The other descriptors of the batch
             # are reported again by the next wait.
             hooks.report(error, "the event loop", readers.get(fd) or writers.get(fd), emitted=False)
-        return len(ready) - woken
+        return len(ready) - self._q_take_wakes()
+
+    def _q_take_wakes(self) -> int:
+        """How many of the ready descriptors were only wake-ups, which count as nothing delivered."""
+        wakes, self._q_wakes = self._q_wakes, 0
+        return wakes
 
     def _q_flush_all(self) -> None:
         devices = self._q_flush
@@ -400,6 +415,7 @@ class EventDispatcher(QAbstractEventDispatcher):
         self.wakeUp()
 
     def _q_drain(self) -> None:
+        self._q_wakes += 1
         try:
             os.read(self._q_wake_read, 4096)
         except BlockingIOError:

@@ -226,7 +226,7 @@ class QIODevice(DeviceCore, QIODeviceBase):
         """Read everything that is there now."""
         if self._q_plain:
             data = self._q_buffer.take_all()
-            if data:
+            if self._q_paused:
                 self._q_after_read()
             return QByteArrayView(data)
         return QByteArrayView(self._q_read_all()) if self._q_ready("read") else _EMPTY

@@ -181,10 +181,10 @@ class StreamDevice(QIODevice):
         engine = self._q_engine
         if engine is None or not self._q_linked:
             return
-        buffer = self._q_read_buffer
         size = self._q_receive
-        if self._q_read_limit:
-            size = min(size, self._q_read_limit - buffer.size)
+        limit = self._q_read_limit
+        if limit:
+            size = min(size, limit - self._q_read_buffer.size)
             if size <= 0:
                 self._q_pause()
                 return
@@ -198,30 +198,25 @@ class StreamDevice(QIODevice):
         if not data:
             self._q_at_end()
             return
-        if len(data) == size and size == _RECEIVE:
+        if len(data) == _RECEIVE:
             self._q_receive = _RECEIVE_MORE
         if self._q_filter is not None:
-            decoded = self._q_decode(data)
-            if not decoded:
+            data = self._q_decode(data)
+            if not data:
                 return
-            data = decoded
         self._q_arrived = True
+        buffer = self._q_read_buffer
         buffer.append(data)
-        if self._q_read_limit and buffer.size >= self._q_read_limit:
+        if limit and buffer.size >= limit:
             self._q_pause()
-        self._q_announce()
-
-    def _q_announce(self) -> None:
-        """Emit readyRead, but not from within a slot of it."""
-        if self._q_in_ready_read:
-            return
-        self._q_in_ready_read = True
-        try:
-            self._q_ready_read.emit()
-            if "channelReadyRead" in self.__dict__:
-                QIODevice.channelReadyRead.of(self).emit(0)
-        finally:
-            self._q_in_ready_read = False
+        if not self._q_in_ready_read:  # not from within a slot of it
+            self._q_in_ready_read = True
+            try:
+                self._q_ready_read.emit()
+                if "channelReadyRead" in self.__dict__:
+                    QIODevice.channelReadyRead.of(self).emit(0)
+            finally:
+                self._q_in_ready_read = False
 
     def _q_decode(self, data: bytes) -> bytes:
         layer = self._q_filter
@@ -241,7 +236,7 @@ class StreamDevice(QIODevice):
             if rest:
                 self._q_arrived = True
                 self._q_read_buffer.append(rest)
-                self._q_announce()
+                self._q_ready_read.emit()
         self._q_lost(failure(SocketError.RemoteHostClosedError))
 
     def _q_pause(self) -> None:
@@ -311,6 +306,7 @@ class StreamDevice(QIODevice):
         if engine is None or not self._q_linked:
             return 0
         buffer = self._q_write_buffer
+        sent = 0
         if self._q_filter is not None:
             sent = self._q_flush_filtered(engine, self._q_filter)
         elif buffer.size:
@@ -318,19 +314,21 @@ class StreamDevice(QIODevice):
             try:
                 sent = engine.send(chunks[0]) if len(chunks) == 1 else engine.sendmsg(buffer.heads(_GATHER))
             except BlockingIOError:
-                sent = 0
+                pass
             except OSError as error:
                 self._q_send_failed(error)
                 return 0
-            buffer.consume(sent)
-        else:
-            sent = 0
+            if sent == buffer.size:
+                chunks.clear()
+                buffer.size = 0
+            else:
+                buffer.consume(sent)
         if buffer.size or self._q_wire:
             if not self._q_blocked:
                 self._q_block()
         elif self._q_blocked:
             self._q_unblock()
-        if sent:
+        if sent and (self._q_over or self._q_bytes_written._connections or "channelBytesWritten" in self.__dict__):
             self._q_sent(sent)
         if self._q_closing_down and not buffer.size and not self._q_wire:
             self._q_finish()

@@ -25,6 +25,8 @@ mgberp4a5d4ar xn--ogbpf8fl xn--p1ai xn--wgbh1c xn--wgbl6a xn--xkc2al3hye2a
 """
 DEFAULT_WHITELIST = tuple(_REGISTRIES.split())
 
+# UTS 46, section 4: the characters that IDNA 2003 and 2008 treat differently (idna no longer maps them).
+_DEVIATIONS = str.maketrans({"\u00df": "ss", "\u03c2": "\u03c3", "\u200c": None, "\u200d": None})
 _ASCII_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 _LABEL_CHARACTERS = re.compile(r"[a-z0-9_\x80-\U0010ffff-]*")
 
@@ -58,9 +60,11 @@ def to_ace(domain: str, transitional: bool = False) -> str:
         import idna
 
         try:
-            mapped = idna.uts46_remap(domain, std3_rules=False, transitional=transitional)
+            mapped = idna.uts46_remap(domain, std3_rules=False)
         except idna.IDNAError:
             return ""
+        if transitional:
+            mapped = unicodedata.normalize("NFC", mapped.translate(_DEVIATIONS))
     labels = mapped.split(".")
     rest = labels[:-1] if labels[-1] == "" else labels  # one dot at the end is the root
     encoded = [_label_to_ace(label) for label in rest]
@@ -94,7 +98,20 @@ def from_ace(ace: str, ignore_whitelist: bool = False) -> str:
     """*ace* in Unicode where it may be shown so: labels that cannot be decoded, or must not, stay as they are."""
     if "xn--" not in ace or not (ignore_whitelist or is_whitelisted(ace)):
         return ace
-    return ".".join([_label_from_ace(label) if label.startswith("xn--") else label for label in ace.split(".")])
+    labels = [_label_from_ace(label) if label.startswith("xn--") else label for label in ace.split(".")]
+    return ".".join(labels) if _is_legible(labels) else ace
+
+
+def _is_legible(labels: list[str]) -> bool:
+    """Whether the reading direction is clear: in a name with right-to-left characters each must pass RFC 5893."""
+    if not any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for label in labels for char in label):
+        return True
+    import idna
+
+    try:
+        return all(idna.check_bidi(label, check_ltr=True) for label in labels if label)
+    except idna.IDNAError:
+        return False
 
 
 def _label_from_ace(label: str) -> str:
@@ -103,7 +120,7 @@ def _label_from_ace(label: str) -> str:
 
     try:
         decoded = label[4:].encode("ascii").decode("punycode")
-        if decoded.isascii() or to_ace(decoded) != label or not idna.check_bidi(decoded):
+        if decoded.isascii() or to_ace(decoded) != label:
             return label
         return decoded if idna.uts46_remap(decoded, std3_rules=False) == decoded else label
     except (UnicodeError, idna.IDNAError, ValueError, IndexError, OverflowError):

@@ -96,7 +96,7 @@ def to_pretty(text: str, component: Component, mode: int) -> str:
 def _storage(component: Component) -> tuple[re.Pattern[str], frozenset[str]]:
     """What a text is searched for, and the ASCII characters whose escapes are decoded."""
     plain = frozenset(_UNRESERVED + UNWISE + " " + component.delimiters)
-    return re.compile(f"{_ESCAPES.pattern}|[{re.escape(_CONTROLS)}`]"), plain
+    return re.compile(f"{_ESCAPES.pattern}|[{re.escape(_CONTROLS)}`]+"), plain
 
 
 def _pretty(piece: str, plain: frozenset[str]) -> str:
@@ -143,7 +143,7 @@ def _encoded(component: Component, options: int) -> re.Pattern[str] | None:
     if options & (ENCODE_DELIMITERS | ENCODE_UNWISE) and not options & DECODE_RESERVED:
         chars += UNWISE
     ranges = re.escape(chars) + ("\x80-\U0010ffff" if options & ENCODE_UNICODE else "")
-    return re.compile(f"[{ranges}]") if ranges else None
+    return re.compile(f"[{ranges}]+") if ranges else None
 
 
 def first_forbidden(text: str, component: Component) -> int:

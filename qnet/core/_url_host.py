@@ -51,11 +51,10 @@ def parse_host(text: str, mode: int) -> str:
         return address
     name = ace.normalize(text)
     if not name and mode == TOLERANT and "%" in text:
-        decoded = decode_all(text)
-        name = (_parse_ipv4(decoded) or ace.normalize(decoded)) if "%" not in decoded else ""
+        name = ace.normalize(decode_all(text))
     if not name:
         raise HostError("Invalid hostname (contains invalid characters)")
-    return name
+    return _parse_ipv4(name) or name  # digits may have been full-width ones, or escaped
 
 
 def show_host(host: str, options: int) -> str:
@@ -88,7 +87,7 @@ def _parse_ipv6(text: str, mode: int) -> str:
         elif mode == STRICT or not zone or zone == "25":
             raise HostError("Invalid IPv6 address", "%" if mode == STRICT else "")
     try:
-        if len(text) > _MAX_ADDRESS or "]" in text or "\0" in address:
+        if len(text) > _MAX_ADDRESS or "\0" in address or any(char in zone for char in "[]"):
             raise OSError("no address")
         packed = socket.inet_pton(socket.AF_INET6, address)
     except OSError:

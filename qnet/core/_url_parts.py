@@ -24,6 +24,10 @@ REMOVE_AUTHORITY = 0x1E
 REMOVE_PATH = 0x20
 REMOVE_QUERY = 0x40
 REMOVE_FRAGMENT = 0x80
+PREFER_LOCAL_FILE = 0x200
+STRIP_TRAILING_SLASH = 0x400
+REMOVE_FILE_NAME = 0x800
+NORMALIZE_PATH_SEGMENTS = 0x1000
 
 # RFC 3986, appendix B, but a scheme must be valid to be one.
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)

@@ -244,6 +244,8 @@ class QAbstractSocket(StreamDevice):
             self._q_report(failure(SocketError.OperationError, f"connecting to {hostName} in {self._q_state}"))
             return
         self._q_reset_for_connect(hostName, port)
+        if self._q_type is SocketType.UdpSocket:
+            mode |= QIODevice.OpenModeFlag.Unbuffered
         self.setOpenMode(QIODevice.OpenModeFlag(mode))
         self._q_error_text = ""
         self._q_set_state(_HOST_LOOKUP)
@@ -458,7 +460,7 @@ class QAbstractSocket(StreamDevice):
         if self._q_state is not _UNCONNECTED:
             return
         QIODevice.readChannelFinished.of(self).emit()
-        if was_linked:
+        if was_linked or through is _CLOSING:
             QAbstractSocket.disconnected.of(self).emit()
         if self._q_state is _UNCONNECTED:
             self._q_local = self._q_peer = None

@@ -17,7 +17,7 @@ from qnet.kernel.networkdatagram import QNetworkDatagram
 from qnet.socket._enums import SocketOption, SocketState, SocketType
 from qnet.socket.engines.abstract import QAbstractSocketEngine
 
-__all__ = ["QNativeSocketEngine"]
+__all__ = ["DATAGRAM_MAX", "QNativeSocketEngine"]
 
 _IPV4 = NetworkLayerProtocol.IPv4Protocol
 _IPV6 = NetworkLayerProtocol.IPv6Protocol
@@ -26,7 +26,7 @@ _ANY = NetworkLayerProtocol.AnyIPProtocol
 _KINDS = {SocketType.TcpSocket: socket.SOCK_STREAM, SocketType.UdpSocket: socket.SOCK_DGRAM}
 
 # The most that a datagram can hold; recvmsg() with this never cuts one.
-_DATAGRAM_MAX = 65536
+DATAGRAM_MAX = 65536
 _POLITE_READS = 16  # a megabyte; who sends on after that is told by the reset
 _IN_PROGRESS = (errno.EINPROGRESS, errno.EAGAIN, errno.EWOULDBLOCK)
 
@@ -182,7 +182,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         try:
             self.sock.shutdown(socket.SHUT_WR)
             for _ in range(_POLITE_READS):
-                if not self.sock.recv(_DATAGRAM_MAX):
+                if not self.sock.recv(DATAGRAM_MAX):
                     return
         except OSError:
             return  # nothing more to read, or the connection is gone
@@ -292,13 +292,11 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         if sock.family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
             sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
-        if sock.family == socket.AF_INET or sys.platform == "linux":
-            try:
-                sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            if sys.platform == "linux":  # for the IPv4 datagrams of a socket of both families
                 sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
-            except OSError:
-                if sock.family == socket.AF_INET:
-                    raise
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
 
     def hasPendingDatagrams(self) -> bool:
         """See the base class."""
@@ -309,7 +307,10 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         if self.sock is None:
             return -1
         try:
-            return len(self.sock.recv(_DATAGRAM_MAX, socket.MSG_PEEK))
+            if sys.platform == "linux":  # which tells the whole length of what it cuts
+                size: int = self.sock.recv_into(bytearray(1), 1, socket.MSG_PEEK | socket.MSG_TRUNC)
+                return size
+            return len(self.sock.recv(DATAGRAM_MAX, socket.MSG_PEEK))
         except OSError:
             return -1
 

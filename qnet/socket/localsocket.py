@@ -1,0 +1,417 @@
+"""QLocalSocket: streams between processes of one machine, over AF_UNIX.
+
+============  =====================  ================================================================
+state         event                  what follows
+============  =====================  ================================================================
+Unconnected   connectToServer        -> Connecting, and within the call -> Connected, connected
+Connecting    no such server, refused  errorOccurred, -> Unconnected
+Connecting    the backlog is full    tried again, with back-off
+Connected     bytes arrive           readyRead
+Connected     the peer closes        errorOccurred(PeerClosed), -> Closing, -> Unconnected,
+                                     readChannelFinished, disconnected
+Connected     disconnectFromServer   -> Closing; when everything is out as above, without an error
+any           abort                  -> Unconnected, readChannelFinished, disconnected, aboutToClose
+============  =====================  ================================================================
+
+The order differs from QAbstractSocket's, as it does in Qt. Source: https://doc.qt.io/qt-6/qlocalsocket.html.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Any
+
+from qnet.core._enums import QtEnum, QtFlag, flat_enums
+from qnet.core._timers import TimerEntry
+from qnet.core.iodevice import QIODevice
+from qnet.core.object import QObject
+from qnet.core.signals import Signal
+from qnet.socket._enums import SocketError
+from qnet.socket._errors import SocketFailure
+from qnet.socket._local_names import full_name, system_address
+from qnet.socket._stream import StreamDevice
+from qnet.socket._waiting import Clock, poll
+from qnet.socket.engines.native import QNativeSocketEngine
+
+__all__ = ["QLocalSocket"]
+
+_FIRST_RETRY = 5_000_000  # nanoseconds; doubled up to the longest
+_LONGEST_RETRY = 100_000_000
+
+
+class LocalSocketError(QtEnum):
+    """What went wrong; the numbers are those of QAbstractSocket."""
+
+    ConnectionRefusedError = 0
+    PeerClosedError = 1
+    ServerNotFoundError = 2
+    SocketAccessError = 3
+    SocketResourceError = 4
+    SocketTimeoutError = 5
+    DatagramTooLargeError = 6
+    ConnectionError = 7
+    UnsupportedSocketOperationError = 10
+    UnknownSocketError = -1
+    OperationError = 19
+
+
+class LocalSocketState(QtEnum):
+    """Where a socket is in its life."""
+
+    UnconnectedState = 0
+    ConnectingState = 2
+    ConnectedState = 3
+    ClosingState = 6
+
+
+_UNCONNECTED = LocalSocketState.UnconnectedState
+_CONNECTING = LocalSocketState.ConnectingState
+_CONNECTED = LocalSocketState.ConnectedState
+_CLOSING = LocalSocketState.ClosingState
+
+# errno of connect() -> (code, Qt's words)
+_CONNECT_ERRORS = {
+    errno.ENOENT: (LocalSocketError.ServerNotFoundError, "Invalid name"),
+    errno.ENOTDIR: (LocalSocketError.ServerNotFoundError, "Invalid name"),
+    errno.ENAMETOOLONG: (LocalSocketError.ServerNotFoundError, "Invalid name"),
+    errno.ECONNREFUSED: (LocalSocketError.ConnectionRefusedError, "Connection refused"),
+    errno.EACCES: (LocalSocketError.SocketAccessError, "Socket access error"),
+    errno.EPERM: (LocalSocketError.SocketAccessError, "Socket access error"),
+    errno.EMFILE: (LocalSocketError.SocketResourceError, "Socket resource error"),
+    errno.ENFILE: (LocalSocketError.SocketResourceError, "Socket resource error"),
+    errno.EPROTOTYPE: (LocalSocketError.UnsupportedSocketOperationError, "The socket operation is not supported"),
+}
+
+
+@flat_enums
+class QLocalSocket(StreamDevice):
+    """A client of a QLocalServer, or what it accepted. Qt page: QLocalSocket."""
+
+    LocalSocketError = LocalSocketError
+    LocalSocketState = LocalSocketState
+
+    class SocketOption(QtFlag):
+        """Where names live."""
+
+        NoOptions = 0
+        AbstractNamespaceOption = 1
+
+    SocketOptions = SocketOption
+
+    connected = Signal()
+    """The connection stands."""
+    disconnected = Signal()
+    """The connection is over, whoever ended it; what was received can still be read."""
+    errorOccurred = Signal(LocalSocketError)
+    """Something failed: `error` and `errorString` say what."""
+    stateChanged = Signal(LocalSocketState)
+    """`state` has a new value."""
+
+    def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
+        self._q_state = _UNCONNECTED
+        self._q_error = LocalSocketError.UnknownSocketError
+        self._q_server_name = ""
+        self._q_full_name = ""
+        self._q_socket_options = QLocalSocket.SocketOption.NoOptions
+        self._q_retry: TimerEntry | None = None
+        self._q_retry_after = _FIRST_RETRY
+        self._q_mode_wanted = QIODevice.OpenModeFlag.ReadWrite
+        super().__init__(parent, **properties)
+
+    # -- state
+
+    def state(self) -> LocalSocketState:
+        """Where the socket is in its life."""
+        return self._q_state
+
+    def error(self) -> LocalSocketError:
+        """What went wrong last."""
+        return self._q_error
+
+    def isValid(self) -> bool:
+        """Whether the device is open."""
+        return self.isOpen()
+
+    def socketDescriptor(self) -> int:
+        """The descriptor, -1 if there is none. It stays the socket's."""
+        return self._q_engine.fd if self._q_engine is not None else -1
+
+    def serverName(self) -> str:
+        """The name given to `connectToServer` or `setServerName`."""
+        return self._q_server_name
+
+    def setServerName(self, name: str) -> None:
+        """Set the name for `connectToServer` and `open`; nothing happens while connected."""
+        if not isinstance(name, str):
+            raise TypeError(f"a server's name is a str, not {type(name).__name__}")
+        if self._q_state is _UNCONNECTED:
+            self._q_server_name = name
+
+    def fullServerName(self) -> str:
+        """The path, or the abstract name, that the socket is connected to."""
+        return self._q_full_name
+
+    def socketOptions(self) -> SocketOption:
+        """What `setSocketOptions` set."""
+        return self._q_socket_options
+
+    def setSocketOptions(self, option: SocketOption) -> None:
+        """Choose where the name lives, before connecting."""
+        self._q_socket_options = QLocalSocket.SocketOption(option)
+
+    def _q_set_state(self, state: LocalSocketState) -> None:
+        if self._q_state is not state:
+            self._q_state = state
+            QLocalSocket.stateChanged.of(self).emit(state)
+
+    def _q_report(self, code: LocalSocketError, text: str) -> None:
+        self._q_error = code
+        self._q_error_text = text
+        QLocalSocket.errorOccurred.of(self).emit(code)
+
+    def __repr__(self) -> str:
+        state = self._q_state.name.removesuffix("State")
+        return f"<{type(self).__name__} {state}{' ' + self._q_full_name if self._q_full_name else ''}>"
+
+    # -- connecting
+
+    def connectToServer(
+        self,
+        name: str | QIODevice.OpenModeFlag | None = None,
+        openMode: QIODevice.OpenModeFlag = QIODevice.OpenModeFlag.ReadWrite,
+    ) -> None:
+        """Connect to the server called *name*: ``(name, mode)``, or ``(mode)`` after `setServerName`.
+
+        With a server that listens, the socket is connected when this returns. A server whose backlog is full is tried again
+        until it takes the connection or `abort` is called.
+        """
+        if isinstance(name, QIODevice.OpenModeFlag):
+            name, openMode = None, name
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"a server's name is a str, not {type(name).__name__}")
+        if self._q_state is not _UNCONNECTED:
+            text = "Operation not permitted when socket is in this state"
+            self._q_report(LocalSocketError.OperationError, f"QLocalSocket::connectToServer: {text}")
+            return
+        if name is not None:
+            self._q_server_name = name
+        self._q_reset()
+        self._q_write_buffer.clear()
+        self._q_mode_wanted = QIODevice.OpenModeFlag(openMode)
+        self._q_retry_after = _FIRST_RETRY
+        self._q_error_text = ""
+        self._q_set_state(_CONNECTING)
+        if self._q_state is _CONNECTING:
+            self._q_try()
+
+    def open(self, mode: QIODevice.OpenModeFlag = QIODevice.OpenModeFlag.ReadWrite) -> bool:
+        """`connectToServer` with the name that was set; whether the socket is open then."""
+        self.connectToServer(mode)
+        return self.isOpen()
+
+    def _q_abstract(self) -> bool:
+        return bool(self._q_socket_options & QLocalSocket.SocketOption.AbstractNamespaceOption)
+
+    def _q_try(self) -> None:
+        name = self._q_server_name
+        full = full_name(name, self._q_abstract())
+        if not name:
+            self._q_refused(OSError(errno.ENOENT, ""), full)
+            return
+        try:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:
+            self._q_refused(error, full)
+            return
+        engine = QNativeSocketEngine(sock)
+        try:
+            sock.connect(system_address(full, self._q_abstract()))
+        except BlockingIOError:
+            engine.close()
+            self._q_try_later()
+            return
+        except (OSError, ValueError) as error:
+            engine.close()
+            if error.__class__ is not ValueError and getattr(error, "errno", None) is None:
+                error = OSError(errno.ENAMETOOLONG, str(error))  # Python's own "AF_UNIX path too long"
+            self._q_refused(error, full)
+            return
+        self._q_full_name = full
+        self._q_phase = full
+        self.setOpenMode(self._q_mode_wanted)
+        self._q_link(engine)
+        self._q_set_state(_CONNECTED)
+        if self._q_state is _CONNECTED:
+            QLocalSocket.connected.of(self).emit()
+
+    def _q_try_later(self) -> None:
+        if self._q_retry is None:
+            self._q_retry = TimerEntry(0, self._q_try_again, single_shot=True)
+        self._q_retry.interval = self._q_retry_after
+        self._q_retry_after = min(self._q_retry_after * 2, _LONGEST_RETRY)
+        self._q.thread.timers.start(self._q_retry)
+
+    def _q_try_again(self) -> None:
+        self._q_drop_retry()
+        if self._q_state is _CONNECTING:
+            self._q_try()
+
+    def _q_drop_retry(self) -> None:
+        retry, self._q_retry = self._q_retry, None
+        if retry is not None:
+            self._q.thread.timers.stop(retry)
+
+    def _q_refused(self, error: Exception, full: str) -> None:
+        number = getattr(error, "errno", 0) or errno.ENOENT
+        code, words = _CONNECT_ERRORS.get(number, (LocalSocketError.UnknownSocketError, f"Unknown error {number}"))
+        self._q_server_name = self._q_full_name = ""
+        detail = f": {full} ({errno.errorcode.get(number, number)})" if full else ""
+        self._q_report(code, f"QLocalSocket::connectToServer: {words}{detail}")
+        if self._q_state is _CONNECTING:
+            self._q_set_state(_UNCONNECTED)
+
+    def setSocketDescriptor(
+        self,
+        socketDescriptor: int,
+        socketState: LocalSocketState = LocalSocketState.ConnectedState,
+        openMode: QIODevice.OpenModeFlag = QIODevice.OpenModeFlag.ReadWrite,
+    ) -> bool:
+        """Take over an open *socketDescriptor*. Returns False, with errorOccurred, if it is none."""
+        if self._q_state is not _UNCONNECTED:
+            self.abort()
+        try:
+            engine = QNativeSocketEngine.adopted(int(socketDescriptor))
+        except (OSError, ValueError) as error:
+            self._q_error = LocalSocketError.UnsupportedSocketOperationError
+            self._q_error_text = f"QLocalSocket: adopting descriptor {socketDescriptor}: {error}"
+            return False
+        self._q_adopt(engine, LocalSocketState(socketState), openMode)
+        return True
+
+    def _q_adopt(self, engine: QNativeSocketEngine, state: LocalSocketState, mode: QIODevice.OpenModeFlag) -> None:
+        self._q_reset()
+        self._q_write_buffer.clear()
+        self.setOpenMode(mode)
+        peer = engine.sock.getpeername() if state is _CONNECTED else ""
+        own = engine.sock.getsockname()
+        name = peer or own
+        if isinstance(name, bytes):
+            name = name.lstrip(b"\0").decode(errors="replace")
+        self._q_full_name = name if isinstance(name, str) else ""
+        self._q_server_name = self._q_full_name.rpartition("/")[2]
+        self._q_phase = self._q_full_name or "the peer"
+        if state is _CONNECTED:
+            self._q_link(engine)
+        else:
+            self._q_engine = engine
+        self._q_set_state(state)
+
+    # -- ending
+
+    def disconnectFromServer(self) -> None:
+        """Close after everything that was written is out."""
+        if self._q_state is _CONNECTING:
+            self._q_drop_retry()
+            self._q_set_state(_UNCONNECTED)
+        elif self._q_state is _CONNECTED:
+            self._q_set_state(_CLOSING)
+            if self._q_state is _CLOSING:
+                self._q_close_down()
+
+    def _q_all_sent(self) -> None:
+        if self._q_engine is not None:
+            self._q_engine.end_politely()
+        self._q_end()
+
+    def _q_end(self) -> None:
+        was_linked = self._q_linked
+        self._q_drop_retry()
+        self._q_unlink()
+        self._q_server_name = self._q_full_name = ""
+        self._q_set_state(_UNCONNECTED)
+        if was_linked and self._q_state is _UNCONNECTED:
+            QIODevice.readChannelFinished.of(self).emit()
+            QLocalSocket.disconnected.of(self).emit()
+
+    def _q_lost(self, reason: SocketFailure) -> None:
+        closing = self._q_closing_down
+        self._q_unwatch()
+        if reason.code is SocketError.RemoteHostClosedError:
+            if not closing:
+                self._q_report(LocalSocketError.PeerClosedError, "QLocalSocket: Remote closed")
+        else:
+            code = LocalSocketError.ConnectionError
+            if reason.code.value in LocalSocketError._value2member_map_:
+                code = LocalSocketError(reason.code.value)
+            self._q_report(code, f"QLocalSocket: {reason.text}")
+        if self._q_linked:
+            self._q_set_state(_CLOSING)
+            self._q_end()
+
+    def close(self) -> None:
+        """Close the device (emits aboutToClose; what was received is gone), then `disconnectFromServer`."""
+        super().close()
+        self._q_read_buffer.clear()
+        self.disconnectFromServer()
+
+    def abort(self) -> None:
+        """Close at once; what was written and is not out is lost."""
+        self._q_end()
+        super().close()
+        self._q_read_buffer.clear()
+
+    def _q_finalize(self) -> None:
+        super()._q_finalize()
+        self._q_drop_retry()
+        if self._q_engine is not None:
+            self.abort()
+
+    # -- blocking
+
+    def _q_wait_timed_out(self) -> None:
+        self._q_report(LocalSocketError.SocketTimeoutError, "QLocalSocket: Socket operation timed out")
+
+    def waitForConnected(self, msecs: int = 30000) -> bool:
+        """Block until the socket is connected, at most *msecs* milliseconds (-1: no limit); whether it is.
+
+        Only a server whose backlog is full makes this wait. A time-out leaves the attempt going.
+        """
+        clock = Clock(msecs)
+        while self._q_state is _CONNECTING:
+            if clock.is_over():
+                return False
+            retry = self._q_retry
+            pause = retry.remaining() / 1e9 if retry is not None else 0.0
+            poll({}, min(clock.left(), max(pause, 0.0)))
+            if retry is not None and retry.remaining() <= 0:
+                self._q_try_again()
+        return self._q_state is _CONNECTED
+
+    def waitForReadyRead(self, msecs: int = 30000) -> bool:
+        """Block until new data arrived, at most *msecs* milliseconds (-1: no limit).
+
+        Returns False on a time-out (errorOccurred(SocketTimeout)), at the end of the connection, and without one.
+        """
+        return self._q_linked and self._q_wait_for_data(Clock(msecs))
+
+    def waitForBytesWritten(self, msecs: int = 30000) -> bool:
+        """Block until some of what was written is out, at most *msecs* milliseconds (-1: no limit).
+
+        Returns False if nothing waits to be sent, on a time-out, and at the end of the connection.
+        """
+        return self._q_wait_until_written(Clock(msecs))
+
+    def waitForDisconnected(self, msecs: int = 30000) -> bool:
+        """Block until the connection is over, at most *msecs* milliseconds (-1: no limit).
+
+        Returns False on a time-out (errorOccurred(SocketTimeout)) and without a connection.
+        """
+        clock = Clock(msecs)
+        if not self._q_linked:
+            return False
+        while self._q_linked:
+            if not self._q_wait_turn(clock):
+                self._q_wait_timed_out()
+                return False
+        return self._q_state is _UNCONNECTED

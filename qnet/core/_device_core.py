@@ -6,10 +6,11 @@ A *pulling* device (files, buffers, programs' own subclasses) is asked for data 
 a read wants more than the buffer holds: in blocks of 16 KiB, or exactly what is missing when it is Unbuffered.
 
 A *pushing* device (sockets, replies; ``_q_pushes = True`` in the class body) gets its data from the reactor,
-which appends to ``_q_read_buffer``. Reads work on that buffer and nowhere else, and call ``_q_after_read`` when
-they took something; writes go to ``_q_write_chunk``. A program's subclass of such a class that overrides
-``readData`` pulls again, from the inherited ``readData``, through a buffer of its own (``_q_buffer`` and
-``_q_read_buffer`` are two objects only then).
+which appends to ``_q_read_buffer``. Reads work on that buffer and nowhere else. A device whose buffer is full
+stops filling it and sets ``_q_paused``: reads call ``_q_after_read`` then, which may go on. Writes go to
+``_q_write_chunk``. A program's subclass of such a class that overrides ``readData`` pulls again, from the
+inherited ``readData``, through a buffer of its own (``_q_buffer`` and ``_q_read_buffer`` are two objects only
+then).
 
 The invariants
 --------------
@@ -79,7 +80,7 @@ class DeviceCore(QObject):
     # -- for subclasses in qnet
 
     def _q_after_read(self) -> None:
-        """Called after a read took something from the buffer of a pushing device."""
+        """Called after a read, of a pushing device that is paused, and when a transaction is committed."""
 
     def _q_write_chunk(self, data: Buffer) -> int:
         """Take *data*, which is bytes-like, on a pushing device that is open for writing; how much, or -1."""
@@ -168,7 +169,7 @@ class DeviceCore(QObject):
         if not self._q_pushes:
             raise NotImplementedError(f"{type(self).__name__} does not implement readData()")
         data = self._q_read_buffer.take(maxlen)
-        if data:
+        if self._q_paused:
             self._q_after_read()
         return data
 
@@ -230,10 +231,9 @@ class DeviceCore(QObject):
         if data:
             if self._q_undo is not None:
                 self._q_undo.append(data)
-            if not self._q_pulls:
-                if self._q_undo is None:
-                    self._q_after_read()
-            elif not self.isSequential():
+            elif self._q_paused and not self._q_pulls:
+                self._q_after_read()
+            if self._q_pulls and not self.isSequential():
                 self._q_position += len(data)
         return data
 
@@ -340,7 +340,7 @@ class DeviceCore(QObject):
             return skipped
         skipped = self._q_buffer.skip(count)
         if not self._q_pulls:
-            if skipped:
+            if self._q_paused:
                 self._q_after_read()
             return skipped
         if self.isSequential():

@@ -211,7 +211,7 @@ class QIODevice(DeviceCore, QIODeviceBase):
         """
         if self._q_plain and type(maxlen) is int and maxlen >= 0 and size is None:
             data = self._q_buffer.take(maxlen)
-            if data:
+            if self._q_paused:
                 self._q_after_read()
             return QByteArrayView(data)
         if size is not None:
@@ -225,7 +225,12 @@ class QIODevice(DeviceCore, QIODeviceBase):
     def readAll(self) -> QByteArrayView:
         """Read everything that is there now."""
         if self._q_plain:
-            data = self._q_buffer.take_all()
+            buffer = self._q_buffer
+            if len(buffer._chunks) == 1 and not (buffer._offset or buffer._scanned):
+                data = buffer._chunks.pop()  # ReadBuffer.take_all() without the call
+                buffer.size = 0
+            else:
+                data = buffer.take_all()
             if self._q_paused:
                 self._q_after_read()
             return QByteArrayView(data)
@@ -245,18 +250,18 @@ class QIODevice(DeviceCore, QIODeviceBase):
         """
         if self._q_plain and type(maxlen) is int and not maxlen and size is None:
             line = self._q_buffer.read_line()
-            if line:
+            if self._q_paused:
                 self._q_after_read()
             return QByteArrayView(line)
         if size is not None:
             count, view = _target(maxlen, size)
-            if not self._q_line_ready("readLine", count):
+            if not self._q_ready("readLine", count, 2):
                 return -1
             data = self._q_read_line(count - 1)
             view[len(data)] = 0
             return _store(view, data) if data else -1
         count = _count(maxlen)
-        if not self._q_line_ready("readLineInto", count or 2):
+        if not self._q_ready("readLineInto", count or 2, 2):
             return _EMPTY
         return QByteArrayView(self._q_read_line(count - 1))
 
@@ -308,22 +313,16 @@ class QIODevice(DeviceCore, QIODeviceBase):
         if not self.isSequential():
             self._q_position -= 1
 
-    def _q_ready(self, call: str, count: int = 0) -> bool:
-        """Whether *call* may read *count* bytes; if not, warn."""
-        if count < 0:
-            problem = "Called with maxSize < 0"
-        elif self._q_readable:
-            return True
-        else:
+    def _q_ready(self, call: str, count: int = 0, least: int = 0) -> bool:
+        """Whether *call* may read *count* bytes, of which it needs *least*; if not, warn."""
+        if not self._q_readable:
             problem = "WriteOnly device" if self._q_mode else "device not open"
+        elif count < least:
+            problem = f"Called with maxSize < {least}"
+        else:
+            return True
         self._q_warn(call, problem)
         return False
-
-    def _q_line_ready(self, call: str, count: int) -> bool:
-        if count < 2:
-            self._q_warn(call, "Called with maxSize < 2")
-            return False
-        return self._q_ready(call)
 
     # -- transactions
 
@@ -344,8 +343,8 @@ class QIODevice(DeviceCore, QIODeviceBase):
         if not self._q_in_transaction:
             self._q_warn("commitTransaction", "Called while no transaction in progress")
             return
-        taken = self._q_end_transaction()
-        if taken and not self._q_pulls:
+        self._q_end_transaction()
+        if self._q_paused:
             self._q_after_read()
 
     def rollbackTransaction(self) -> None:

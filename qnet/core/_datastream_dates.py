@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 import struct
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from typing import Final, Literal, Union
+from typing import Final, Literal
 
 from qnet.core._datastream_wire import Source, Wire
 
@@ -37,7 +37,7 @@ _NULL_TIME = 0xFFFFFFFF
 _DAY = 86_400_000
 QT_4_0, QT_5_0, QT_5_1, QT_5_2 = 7, 13, 14, 15
 _LOCAL: Final = "local"
-_Zone = Union[tzinfo, Literal["local"]]
+_Zone = tzinfo | Literal["local"]
 _UTC_OFFSET = re.compile(r"UTC([+-])(\d\d?)(?::?(\d\d))?(?::?(\d\d))?\Z")
 
 

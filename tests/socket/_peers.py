@@ -51,6 +51,22 @@ def short(member: Any) -> str:
     return name.removesuffix("State").removesuffix("Error")
 
 
+class Begins:
+    """Equal to every text that begins like *text*: qnet adds which phase failed, and with whom."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and other.startswith(self.text)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"{self.text!r}..."
+
+
 class Trace(list[str]):
     """The signals of one socket in order, each with the state that ``state()`` had: ``"connected@Connected"``."""
 

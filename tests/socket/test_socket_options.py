@@ -119,12 +119,13 @@ def test_a_number_outside_the_enumeration(qt: Any, connect: Any) -> None:
         sock.socketOption(99)
 
 
-def test_options_set_before_the_connection_are_not_remembered(qt: Any, app: Any, listener: socket.socket) -> None:
+@pytest.mark.qnet("Qt forgets what is set while there is no descriptor")
+def test_options_set_before_the_connection_are_kept_for_it(qt: Any, app: Any, listener: socket.socket) -> None:
     sock = qt.QTcpSocket()
     sock.setSocketOption(qt.QAbstractSocket.LowDelayOption, 1)
     sock.connectToHost(LOCALHOST, port_of(listener))
     assert sock.waitForConnected(5000)
-    assert sock.socketOption(qt.QAbstractSocket.LowDelayOption) == 0
+    assert sock.socketOption(qt.QAbstractSocket.LowDelayOption) == 1
 
 
 def test_options_set_in_connecting_hold(qt: Any, app: Any, listener: socket.socket) -> None:

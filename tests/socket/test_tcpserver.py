@@ -13,6 +13,7 @@ import pytest
 from _peers import (
     LOCALHOST,
     Background,
+    Begins,
     Trace,
     accept,
     dial,
@@ -110,7 +111,7 @@ def test_listen_on_another_loopback_address(qt: Any, app: Any) -> None:
 def test_listen_on_what_is_not_ours(qt: Any, app: Any, address: str, error: str, text: str) -> None:
     server = qt.QTcpServer()
     assert not server.listen(qt.QHostAddress(address))
-    assert (short(server.serverError()), server.errorString()) == (error, text)
+    assert (short(server.serverError()), server.errorString()) == (error, Begins(text))
     assert not server.isListening()
     assert server.serverPort() == 0
     assert server.serverAddress().isNull()
@@ -122,7 +123,7 @@ def test_listen_on_a_port_in_use(qt: Any, server: Any) -> None:
             late = qt.QTcpServer()
             assert not late.listen(qt.QHostAddress(LOCALHOST), number)
             assert short(late.serverError()) == "AddressInUse"
-            assert late.errorString() == "The bound address is already in use"
+            assert late.errorString() == Begins("The bound address is already in use")
 
 
 def test_a_privileged_port(qt: Any, app: Any) -> None:
@@ -133,7 +134,7 @@ def test_a_privileged_port(qt: Any, app: Any) -> None:
             server = qt.QTcpServer()
             assert not server.listen(qt.QHostAddress(LOCALHOST), 1)
             assert short(server.serverError()) == "SocketAccess"
-            assert server.errorString() == "The address is protected"
+            assert server.errorString() == Begins("The address is protected")
         else:
             pytest.skip("this user may bind privileged ports")
 
@@ -179,7 +180,7 @@ def test_ports_out_of_range_raise(qt: Any, app: Any, number: int) -> None:
 
 def test_wrong_types_raise(qt: Any, app: Any) -> None:
     server = qt.QTcpServer()
-    for arguments in (("localhost", 0), (qt.QHostAddress(LOCALHOST), "80")):
+    for arguments in ((b"127.0.0.1", 0), (2.5, 0), (qt.QHostAddress(LOCALHOST), "80")):
         with pytest.raises(TypeError):
             server.listen(*arguments)
 
@@ -309,7 +310,9 @@ def test_a_server_takes_its_clients_along(qt: Any, app: Any) -> None:
     qt.spin(20)
     owned, free = take_all(server)
     free.setParent(None)
+    server.deleteLater()
     del server
+    qt.process()
     assert peers[0].recv(1) == b""
     assert short(free.state()) == "Connected"
     free.write(b"alive")
@@ -400,7 +403,7 @@ def test_wait_for_new_connection(qt: Any, server: Any) -> None:
 def test_wait_for_new_connection_times_out(qt: Any, server: Any, msecs: int) -> None:
     assert tuple(server.waitForNewConnection(msecs)) == (False, True)
     assert short(server.serverError()) == "SocketTimeout"
-    assert server.errorString() == "Network operation timed out"
+    assert server.errorString() == Begins("Network operation timed out")
     assert server.isListening()
 
 
@@ -600,7 +603,7 @@ def test_adopt_nonsense(qt: Any, server: Any) -> None:
     other = qt.QTcpServer()
     assert not other.setSocketDescriptor(99_999)
     assert short(other.serverError()) == "UnsupportedSocketOperation"
-    assert other.errorString() == "Invalid socket descriptor"
+    assert other.errorString() == Begins("Invalid socket descriptor")
     assert not other.isListening()
     assert not other.setSocketDescriptor(-1)
     port = server.serverPort()

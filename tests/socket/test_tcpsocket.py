@@ -14,6 +14,7 @@ from _peers import (
     LOCALHOST,
     REMOTE_CLOSE,
     Background,
+    Begins,
     Trace,
     accept,
     deaf_listener,
@@ -217,7 +218,7 @@ def test_bind_overloads(qt: Any, app: Any) -> None:
         assert sock.bind(*arguments), arguments
         assert sock.localPort() > 0
     with pytest.raises(TypeError):
-        qt.QTcpSocket().bind("localhost", 0)
+        qt.QTcpSocket().bind(b"127.0.0.1", 0)
 
 
 def test_bind_refusals(qt: Any, app: Any, port: int) -> None:
@@ -265,7 +266,10 @@ def test_the_peer_ends_the_connection(qt: Any, connect: Any, ending: str) -> Non
     assert qt.wait(lambda: "disconnected@Unconnected" in trace)
     assert trace == REMOTE_CLOSE
     assert stage(sock) == ("Unconnected", True, True)
-    assert (short(sock.error()), sock.errorString()) == ("RemoteHostClosed", "The remote host closed the connection")
+    assert (short(sock.error()), sock.errorString()) == (
+        "RemoteHostClosed",
+        Begins("The remote host closed the connection"),
+    )
 
 
 def test_addresses_live_until_disconnected_and_the_name_beyond(qt: Any, connect: Any) -> None:
@@ -331,7 +335,7 @@ def test_writing_after_the_end(qt: Any, connect: Any) -> None:
     assert qt.wait(lambda: "disconnected@Unconnected" in trace)
     trace.clear()
     assert sock.write(b"x") == -1
-    assert sock.errorString() == "Socket is not connected"
+    assert sock.errorString() == Begins("Socket is not connected")
     assert short(sock.error()) == "UnknownSocket"
     sock.disconnectFromHost()
     assert trace == []
@@ -659,7 +663,7 @@ def test_adopt_nonsense(qt: Any, app: Any, descriptor: int) -> None:
     assert stage(sock) == ("Unconnected", False, False)
     if descriptor != -1:
         assert short(sock.error()) == "UnsupportedSocketOperation"
-        assert sock.errorString() == "Invalid socket descriptor"
+        assert sock.errorString() == Begins("Invalid socket descriptor")
 
 
 def test_adopting_replaces_the_old_connection(qt: Any, connect: Any, listener: socket.socket) -> None:
@@ -667,7 +671,8 @@ def test_adopting_replaces_the_old_connection(qt: Any, connect: Any, listener: s
     descriptor = dial(port_of(listener)).detach()
     peer = accept(listener)
     assert sock.setSocketDescriptor(descriptor)
-    assert (trace, sock.socketDescriptor()) == ([], descriptor)
+    assert sock.socketDescriptor() == descriptor
+    assert state(sock) == "Connected"
     assert old_peer.recv(1) == b""
     peer.sendall(b"new")
     assert qt.wait(lambda: sock.bytesAvailable() == 3)

@@ -27,6 +27,7 @@ class FortuneThread(QThread):
         self.port = port
         self.count = count
         self.timeout_ms = timeout_ms
+        self.succeeded = False
 
     def run(self) -> None:
         for _ in range(self.count):
@@ -39,6 +40,7 @@ class FortuneThread(QThread):
                 self.failed.emit(socket.errorString())
                 return
             self.received.emit(fortune)
+        self.succeeded = True
 
     def fetch(self, socket: QTcpSocket) -> str | None:
         """One fortune, or None when *socket* has an error."""
@@ -74,11 +76,10 @@ def main() -> int:
             "Is fortune_server.py running there? It prints its port when it starts.",
             file=sys.stderr,
         )
-        application.exit(1)
 
     thread.received.connect(lambda fortune: print(fortune, flush=True))
     thread.failed.connect(give_up)
-    thread.finished.connect(application.quit)
+    thread.finished.connect(lambda: application.exit(0 if thread.succeeded else 1))
     thread.start()
     try:
         return application.exec()

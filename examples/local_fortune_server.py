@@ -12,7 +12,7 @@ import random
 import sys
 
 from qnet.QtCore import QByteArray, QCoreApplication, QDataStream, QIODevice
-from qnet.QtNetwork import QAbstractSocket, QLocalServer, QLocalSocket
+from qnet.QtNetwork import QLocalServer, QLocalSocket
 
 FORTUNES = (
     "What you seek is on this very machine.",
@@ -30,24 +30,19 @@ class LocalFortuneServer(QLocalServer):
         self.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self.newConnection.connect(self.serveClients)
 
-    def listenAnew(self, name: str) -> bool:
-        """Listen on *name*, also if a server that crashed has left it behind, but not if one is alive."""
-        if self.listen(name):
-            return True
-        if self.serverError() != QAbstractSocket.SocketError.AddressInUseError:
-            return False
-        probe = QLocalSocket()
-        probe.connectToServer(name)
-        if probe.waitForConnected(1000):
-            return False
-        return self.removeServer(name) and self.listen(name)
-
     def serveClients(self) -> None:
         while self.hasPendingConnections():
             socket = self.nextPendingConnection()
             socket.disconnected.connect(socket.deleteLater)
             socket.write(pack(random.choice(FORTUNES)))
             socket.disconnectFromServer()  # not before everything has been sent
+
+
+def is_alive(name: str) -> bool:
+    """Whether a server answers to *name*; one that crashed leaves its name behind, but does not."""
+    probe = QLocalSocket()
+    probe.connectToServer(name)
+    return probe.waitForConnected(1000)
 
 
 def pack(text: str) -> QByteArray:
@@ -65,11 +60,14 @@ def main() -> int:
 
     application = QCoreApplication(sys.argv)
     server = LocalFortuneServer()
-    if not server.listenAnew(options.name):
+    if is_alive(options.name):
+        parser.exit(1, f"A server has the name {options.name!r} already: stop it or choose another --name.\n")
+    server.removeServer(options.name)
+    if not server.listen(options.name):
         parser.exit(
             1,
             f"Cannot listen on {options.name!r}: {server.errorString()}.\n"
-            "If another server has this name, stop it or choose another --name.\n",
+            "Choose another --name; it may be a path in a folder that you can write to.\n",
         )
     print(f"Serving fortunes on {server.fullServerName()}; Ctrl-C stops.", flush=True)
     try:

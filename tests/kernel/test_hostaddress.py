@@ -180,9 +180,7 @@ def test_constructors(qt: Any) -> None:
         qt.QHostAddress("1.2.3.4", 80)
 
 
-@pytest.mark.qnet(
-    "C++ Qt takes 16 bytes, PySide6 has no such overload; it raises OverflowError and takes floats"
-)
+@pytest.mark.qnet("C++ Qt takes 16 bytes, PySide6 has no such overload; it raises OverflowError and takes floats")
 def test_constructor_from_packed_bytes_and_bad_values(qt: Any) -> None:
     packed = bytes(range(16))
     for source in (packed, bytearray(packed), memoryview(packed), list(packed), tuple(packed)):
@@ -291,10 +289,7 @@ EQUAL_IF = [
 
 @pytest.mark.parametrize(("one", "other", "flags"), EQUAL_IF)
 def test_is_equal(qt: Any, one: str, other: str, flags: int | None) -> None:
-    a, b = (
-        qt.QHostAddress(qt.QHostAddress.Any) if text == "Any" else qt.QHostAddress(text)
-        for text in (one, other)
-    )
+    a, b = (qt.QHostAddress(qt.QHostAddress.Any) if text == "Any" else qt.QHostAddress(text) for text in (one, other))
     mode = qt.QHostAddress.ConversionModeFlag
     for value in [*range(16), 255]:
         expected = flags is not None and (flags == 0 or bool(flags & value))
@@ -421,12 +416,8 @@ def test_is_in_subnet(qt: Any) -> None:
 
 
 CLASS_OF = {
-    **dict.fromkeys(
-        ["0.0.0.0", "0.255.255.255", "240.0.0.1", "255.255.255.254", "::", "fe00::", "fe7f::"], ""
-    ),
-    **dict.fromkeys(
-        ["1.0.0.0", "192.0.2.1", "100.64.0.1", "169.255.0.0", "2001:db8::", "::2", "fbff::"], "Global"
-    ),
+    **dict.fromkeys(["0.0.0.0", "0.255.255.255", "240.0.0.1", "255.255.255.254", "::", "fe00::", "fe7f::"], ""),
+    **dict.fromkeys(["1.0.0.0", "192.0.2.1", "100.64.0.1", "169.255.0.0", "2001:db8::", "::2", "fbff::"], "Global"),
     **dict.fromkeys(["::127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::a00:1", "100::", "2002::1"], "Global"),
     **dict.fromkeys(["10.0.0.0", "172.16.0.0", "172.31.255.255", "192.168.1.1"], "Global PrivateUse"),
     **dict.fromkeys(["172.32.0.0", "192.169.0.0", "11.0.0.0", "223.255.255.255"], "Global"),

@@ -21,7 +21,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qnet.core._datastream_wire import NULL_SIZE, SIZE_LIMIT, TooLarge, Wire, wire
+from qnet.core._datastream_wire import EXTENDED_SIZE, NULL_SIZE, SIZE_LIMIT, TooLarge, Wire, wire
 from qnet.core._enums import QtEnum, flat_enums
 from qnet.core.iodevice import QIODeviceBase
 from qnet.core.logging import qWarning
@@ -260,9 +260,11 @@ class DataStreamBase(QIODeviceBase):
         if not data:
             return None
         size = self._wire.u32.unpack(data)[0]
+        if size < EXTENDED_SIZE:
+            return size
         if size == NULL_SIZE:
             return -1
-        if not self._wire.is_extended(size):
+        if not self._wire.has_extended_sizes:
             return size
         data = self._take(8)
         if not data:

@@ -12,7 +12,18 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
-__all__ = ["NULL_SIZE", "SIZE_LIMIT", "EndedEarly", "Integer", "Source", "TooLarge", "Wire", "to_integer", "wire"]
+__all__ = [
+    "EXTENDED_SIZE",
+    "NULL_SIZE",
+    "SIZE_LIMIT",
+    "EndedEarly",
+    "Integer",
+    "Source",
+    "TooLarge",
+    "Wire",
+    "to_integer",
+    "wire",
+]
 
 NULL_SIZE = 0xFFFFFFFF
 """The length prefix of a null string or byte array."""
@@ -104,6 +115,7 @@ class Wire:
         "_wide_prefix",
         "double_size",
         "float_size",
+        "has_extended_sizes",
         "i8",
         "i16",
         "i32",
@@ -133,6 +145,7 @@ class Wire:
         else:
             self.i64 = _HighWordFirst(order, "q")
             self.u64 = _HighWordFirst(order, "Q")
+        self.has_extended_sizes = version >= QT_6_7
         self._prefix = struct.Struct(order + "I")
         self._wide_prefix = struct.Struct(order + "Iq")
         self._narrow = struct.Struct(order + "f")
@@ -172,13 +185,9 @@ class Wire:
         """The prefix for a length; TooLarge if this version has none for it."""
         if size < EXTENDED_SIZE:
             return self._prefix.pack(size)
-        if self.version < QT_6_7:
+        if not self.has_extended_sizes:
             raise TooLarge
         return self._wide_prefix.pack(EXTENDED_SIZE, size)
-
-    def is_extended(self, prefix: int) -> bool:
-        """Whether the length follows *prefix* as 64 bits."""
-        return prefix == EXTENDED_SIZE and self.version >= QT_6_7
 
     def text(self, value: str | None) -> bytes:
         """A QString: None is the null string, which versions before Qt_2_1 write as an empty one."""

@@ -72,45 +72,49 @@ class QDataStream(DataStreamBase):
 
     # Integers
 
-    def _integer(self, codec: Integer) -> int:
-        data = self._take(codec.size)
-        return codec.unpack(data)[0] if data else 0
-
     def readInt8(self) -> int:
         """A signed byte."""
-        return self._integer(self._wire.i8)
+        data = self._take(1)
+        return self._wire.i8.unpack(data)[0] if data else 0
 
     def readUInt8(self) -> int:
         """A byte, 0 to 255."""
-        return self._integer(self._wire.u8)
+        data = self._take(1)
+        return self._wire.u8.unpack(data)[0] if data else 0
 
     def readInt16(self) -> int:
         """A signed 16-bit integer."""
-        return self._integer(self._wire.i16)
+        data = self._take(2)
+        return self._wire.i16.unpack(data)[0] if data else 0
 
     def readUInt16(self) -> int:
         """An unsigned 16-bit integer."""
-        return self._integer(self._wire.u16)
+        data = self._take(2)
+        return self._wire.u16.unpack(data)[0] if data else 0
 
     def readInt32(self) -> int:
         """A signed 32-bit integer."""
-        return self._integer(self._wire.i32)
+        data = self._take(4)
+        return self._wire.i32.unpack(data)[0] if data else 0
 
     def readUInt32(self) -> int:
         """An unsigned 32-bit integer."""
-        return self._integer(self._wire.u32)
+        data = self._take(4)
+        return self._wire.u32.unpack(data)[0] if data else 0
 
     def readInt64(self) -> int:
         """A signed 64-bit integer."""
-        return self._integer(self._wire.i64)
+        data = self._take(8)
+        return self._wire.i64.unpack(data)[0] if data else 0
 
     def readUInt64(self) -> int:
         """An unsigned 64-bit integer."""
-        return self._integer(self._wire.u64)
+        data = self._take(8)
+        return self._wire.u64.unpack(data)[0] if data else 0
 
     def readBool(self) -> bool:
         """A byte: whether it is anything but 0."""
-        return self._integer(self._wire.u8) != 0
+        return self._take(1) not in (b"", b"\0")
 
     def _put_integer(self, codec: Integer, code: str, value: int) -> None:
         try:
@@ -179,7 +183,7 @@ class QDataStream(DataStreamBase):
 
     def _take_text(self) -> str | None:
         size = self._take_size()
-        if size is None or size == -1:
+        if size is None or size <= 0:
             return None if size is None else ""
         if size % self._wire.text_unit:
             self.setStatus(self.Status.ReadCorruptData)
@@ -208,7 +212,7 @@ class QDataStream(DataStreamBase):
 
     def readQChar(self) -> str:
         """One UTF-16 code unit as a str of length 1; "\\0" if there is none."""
-        return chr(self._integer(self._wire.u16))
+        return chr(self.readUInt16())
 
     def writeQString(self, value: str | None, /) -> None:
         """Write a QString; None is the null string."""
@@ -320,7 +324,7 @@ class QDataStream(DataStreamBase):
             target.clear()
             target.extend(data)
             return self
-        if hasattr(type(target), "__rrshift__"):
+        if hasattr(type(target), "__rrshift__") and not isinstance(target, int):
             return NotImplemented
         if _is_url(target):
             target.swap(type(target).fromEncoded(self._take_array() or b""))

@@ -307,12 +307,15 @@ class EventDispatcher(QAbstractEventDispatcher):
         fd = -1
         try:
             for fd, mask in ready:
+                if mask == READ:
+                    reader = readers.get(fd)
+                    if reader is not None:
+                        reader()
+                    continue
                 if mask & _FOR_READERS:
                     reader = readers.get(fd)
                     if reader is not None:
                         reader()
-                if mask == READ:
-                    continue
                 if mask & _FOR_WRITERS:
                     writer = writers.get(fd)
                     if writer is not None:

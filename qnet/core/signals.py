@@ -96,7 +96,10 @@ class SignalInstance:
             ref = connection.ref
             if ref is None:
                 try:
-                    connection.func(*(args if take is None else args[:take]))
+                    if args:
+                        connection.func(*(args if take is None else args[:take]))
+                    else:
+                        connection.func()
                 except Exception as error:
                     hooks.report(error, str(self), connection.func)
                 continue
@@ -109,7 +112,10 @@ class SignalInstance:
                 previous = receiver.sender
                 receiver.sender = self
             try:
-                connection.func(target, *(args if take is None else args[:take]))
+                if args:
+                    connection.func(target, *(args if take is None else args[:take]))
+                else:
+                    connection.func(target)
             except Exception as error:
                 hooks.report(error, str(self), MethodType(connection.func, target))
             finally:

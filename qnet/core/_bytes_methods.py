@@ -264,9 +264,7 @@ class BytesMethods(Generic[_Result]):
         padded = bytes(self._raw()).ljust(width, to_char(fill))
         return self._make(padded[: max(width, 0)] if truncate else padded)
 
-    def rightJustified(
-        self, width: int, fill: BytesLike | str | int = " ", truncate: bool = False
-    ) -> _Result:
+    def rightJustified(self, width: int, fill: BytesLike | str | int = " ", truncate: bool = False) -> _Result:
         """The content padded with *fill* in front to *width* bytes; longer is cut only if *truncate*."""
         padded = bytes(self._raw()).rjust(width, to_char(fill))
         return self._make(padded[: max(width, 0)] if truncate else padded)
@@ -288,9 +286,7 @@ class BytesMethods(Generic[_Result]):
     def toBase64(self, options: int = 0) -> _Result:
         """The content in Base64; *options* is a `QByteArray.Base64Option`."""
         value = int(options)
-        return self._make(
-            codec.to_base64(bytes(self._raw()), bool(value & _BASE64_URL), not value & _OMIT_EQUALS)
-        )
+        return self._make(codec.to_base64(bytes(self._raw()), bool(value & _BASE64_URL), not value & _OMIT_EQUALS))
 
     def toPercentEncoding(
         self,

@@ -134,9 +134,7 @@ def _format_finite(value: float, style: str, precision: int) -> str:
 
 def _round(value: Decimal, digits: int) -> Decimal:
     """*value* rounded to that many significant digits."""
-    return (
-        value.quantize(Decimal(1).scaleb(value.adjusted() - digits + 1), context=_EXACT) if value else value
-    )
+    return value.quantize(Decimal(1).scaleb(value.adjusted() - digits + 1), context=_EXACT) if value else value
 
 
 def _scientific(value: Decimal, digits: int) -> str:

@@ -87,7 +87,7 @@ def _parse_ipv6(text: str, mode: int) -> str:
         elif mode == STRICT or not zone or zone == "25":
             raise HostError("Invalid IPv6 address", "%" if mode == STRICT else "")
     try:
-        if len(text) > _MAX_ADDRESS or "\0" in address or any(char in zone for char in "[]"):
+        if len(text) > _MAX_ADDRESS or not address.isascii() or "\0" in address or any(char in zone for char in "[]"):
             raise OSError("no address")
         packed = socket.inet_pton(socket.AF_INET6, address)
     except OSError:

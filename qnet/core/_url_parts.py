@@ -134,7 +134,7 @@ class UrlParts:
             self.set_user_info(user_info, mode, source)
         host = self._take_port(rest if at else text, source)
         if mode == STRICT and self.error is None:
-            self.accept(host, encoding.HOST, mode, source)
+            self.accept(host, encoding.IP_LITERAL if host[:1] == "[" else encoding.HOST, mode, source)
         if mode == STRICT and self.error is not None:
             self.clear_authority()
         else:

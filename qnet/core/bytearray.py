@@ -197,9 +197,7 @@ class QByteArray(BytesMethods["QByteArray"], bytearray):  # type: ignore[misc]  
         """
         return QByteArray(_number(value, base, precision, format))
 
-    def setNum(
-        self, value: float, base: int | str = 10, precision: int = 6, *, format: str = "g"
-    ) -> QByteArray:
+    def setNum(self, value: float, base: int | str = 10, precision: int = 6, *, format: str = "g") -> QByteArray:
         """Replace the content by the text of a number, as `number` writes it."""
         return self.assign(_number(value, base, precision, format))
 

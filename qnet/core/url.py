@@ -216,8 +216,6 @@ class QUrl:
     def resolved(self, relative: QUrl | str) -> QUrl:
         """*relative* seen from this URL, as RFC 3986, section 5.2 defines it."""
         reference = _url(relative)
-        if self.isEmpty():
-            return QUrl(reference)
         if reference.isEmpty():
             return QUrl(self)
         result = QUrl(reference)

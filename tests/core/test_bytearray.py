@@ -396,9 +396,7 @@ def test_base64_skips_what_is_strange(qt):
     assert array.fromBase64(b"YWI=YWI=") == b"ab\x18X"
     assert array.fromBase64(b"_-8=") == b""
     assert array.fromBase64(b"_-8=", options.Base64UrlEncoding) == b"\xff\xef"
-    assert (
-        array(b"a\xff\xfe\xfb").toBase64(options.OmitTrailingEquals | options.Base64UrlEncoding) == b"Yf_--w"
-    )
+    assert array(b"a\xff\xfe\xfb").toBase64(options.OmitTrailingEquals | options.Base64UrlEncoding) == b"Yf_--w"
 
 
 def test_from_other_forms(qt):

@@ -90,7 +90,8 @@ class UrlParts:
         """The components of *text*; the first error, if any, is in ``error``, and what was found is kept."""
         parts = cls()
         match = _URL.fullmatch(text)
-        scheme, authority, path, query, fragment = match.groups() if match else (None, None, text, None, None)
+        assert match is not None  # every part is optional, and the last ones take any character
+        scheme, authority, path, query, fragment = match.groups()
         if scheme is not None:
             parts.scheme = scheme.lower()
         if authority is not None:
@@ -118,8 +119,8 @@ class UrlParts:
         if _SCHEME.fullmatch(text):
             self.scheme = text.lower()
             return
-        position = re.match("[A-Za-z][A-Za-z0-9+.-]*|", text).end()  # type: ignore[union-attr]  # always matches
-        self.error = UrlError("Invalid scheme", text, text[position])
+        strange = re.search("^[^A-Za-z]|[^A-Za-z0-9+.-]", text)
+        self.error = UrlError("Invalid scheme", text, strange[0] if strange else "")
 
     def clear_authority(self) -> None:
         """Remove user information, host and port."""

@@ -11,10 +11,11 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from _netns import Namespace, call
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,33 +123,13 @@ def test_interfaces_of_this_host(qt: Any) -> None:
 
 
 @pytest.fixture
-def netns() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
-    """A network namespace of its own: call it with a command to run there."""
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("needs root and the ip program to make network namespaces")
-    name = f"qnet-test-{os.getpid()}"
-    if subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode:
-        pytest.skip("network namespaces are not permitted here")
-
-    def run(*command: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])}
-        return subprocess.run(
-            ["ip", "netns", "exec", name, *command], capture_output=True, text=True, check=True, env=environment
-        )
-
-    run.prefix = ("ip", "netns", "exec", name)  # type: ignore[attr-defined]  # for truth()
-    try:
-        yield run
-    finally:
-        subprocess.run(["ip", "netns", "del", name], check=True)
+def netns() -> Iterator[Namespace]:
+    with Namespace() as namespace:
+        yield namespace
 
 
-def snapshot_in(netns: Any, qt: Any) -> list[dict[str, Any]]:
-    code = (
-        "import json; from _implementations import Implementation; from test_networkinterface import snapshot; "
-        f"print(json.dumps(snapshot(Implementation({qt.name!r}))))"
-    )
-    links: list[dict[str, Any]] = json.loads(netns(sys.executable, "-c", code).stdout)
+def snapshot_in(netns: Namespace, qt: Any) -> list[dict[str, Any]]:
+    links: list[dict[str, Any]] = json.loads(netns.python(call("test_networkinterface", "snapshot", qt)))
     return links
 
 
@@ -173,9 +154,8 @@ link set va up
 """
 
 
-def test_veth_pair_of_which_one_end_is_down(qt: Any, netns: Any) -> None:
-    for line in VETH_PAIR.strip().splitlines():
-        netns("ip", *line.split())
+def test_veth_pair_of_which_one_end_is_down(qt: Any, netns: Namespace) -> None:
+    netns.ip(VETH_PAIR)
     expected = truth(qt, *netns.prefix)
     found = snapshot_in(netns, qt)
     assert without_times(found) == without_times(expected)
@@ -185,21 +165,20 @@ def test_veth_pair_of_which_one_end_is_down(qt: Any, netns: Any) -> None:
     assert ips == sorted(ips, key=lambda ip: ":" in ip)
 
 
-def test_both_ends_up_are_running(qt: Any, netns: Any) -> None:
-    for line in ("link add va type veth peer name vb", "link set va up", "link set vb up"):
-        netns("ip", *line.split())
+def test_both_ends_up_are_running(qt: Any, netns: Namespace) -> None:
+    netns.ip("link add va type veth peer name vb\nlink set va up\nlink set vb up")
     running = [link["name"] for link in snapshot_in(netns, qt) if "IsRunning" in link["flags"]]
     assert sorted(running) == ["va", "vb"]
 
 
-def test_a_number_is_an_index_first_and_then_a_name(qt: Any, netns: Any) -> None:
-    netns("ip", "link", "add", "77", "type", "veth", "peer", "name", "1")
-    code = (
-        "import sys; from _implementations import Implementation; "
-        f"i = Implementation({qt.name!r}).QNetworkInterface; "
-        "print(*(i.interfaceFromName(n).name() for n in ('1', '77')), i.interfaceIndexFromName('77'))"
-    )
-    assert netns(sys.executable, "-c", code).stdout.split() == ["lo", "77", "77"]
+def test_a_number_is_an_index_first_and_then_a_name(qt: Any, netns: Namespace) -> None:
+    netns.ip("link add 77 type veth peer name 1")
+    assert json.loads(netns.python(call("test_networkinterface", "names", qt))) == ["lo", "77", 77]
+
+
+def names(qt: Any) -> list[Any]:
+    interface = qt.QNetworkInterface
+    return [*(interface.interfaceFromName(n).name() for n in ("1", "77")), interface.interfaceIndexFromName("77")]
 
 
 TUNSETIFF, TUNSETLINK, IFF_TUN_NO_PI = 0x400454CA, 0x400454CD, 0x1001
@@ -270,9 +249,9 @@ def test_names_and_indexes_that_cannot_be(qt: Any) -> None:
     assert interface.interfaceIndexFromName("9" * 5000) == 0
     assert not interface.interfaceFromIndex(2**40).isValid()
     assert interface.interfaceNameFromIndex(2**40) == ""
-    for call in (interface.interfaceFromIndex, interface.interfaceNameFromIndex):
+    for ask in (interface.interfaceFromIndex, interface.interfaceNameFromIndex):
         with pytest.raises(TypeError):
-            call("lo")
+            ask("lo")
     with pytest.raises(TypeError):
         interface.interfaceFromName(1)
 

@@ -105,13 +105,13 @@ def kill_all(owner: QObject) -> bool:
 
 def move(owner: QObject, source: ThreadData, target: ThreadData) -> None:
     """Let *target* serve the timers of *owner*: its queue is touched by its own thread only."""
-    from qnet.core._post import post_to_thread
+    from qnet.core._post import post_to_data
 
     for number in owner.__dict__["_q_timer_ids"]:
         entry = _timers[number].entry
         deadline = entry.deadline
         source.timers.stop(entry)
-        post_to_thread(target, _resume, number, target, deadline)
+        post_to_data(owner._q, _resume, number, target, deadline)
 
 
 def _resume(number: int, target: ThreadData, deadline: int) -> None:

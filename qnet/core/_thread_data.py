@@ -291,6 +291,7 @@ def release() -> None:
 
 
 NOWHERE = ThreadData(-1)  # where destroyed objects live: no thread has this number
+UNSERVED = ThreadData(0)  # where objects live that were moved to no thread; what is posted waits for a move
 _main = ThreadData(threading.main_thread().ident or 0)
 
 

@@ -56,6 +56,13 @@ class QCoreApplication(QObject):
     applicationVersionChanged = Signal()
     organizationNameChanged = Signal()
     organizationDomainChanged = Signal()
+    _q_properties = {
+        "applicationName": ("applicationName", "setApplicationName"),
+        "applicationVersion": ("applicationVersion", "setApplicationVersion"),
+        "organizationName": ("organizationName", "setOrganizationName"),
+        "organizationDomain": ("organizationDomain", "setOrganizationDomain"),
+        "quitLockEnabled": ("isQuitLockEnabled", "setQuitLockEnabled"),
+    }
 
     def __init__(self, arguments: Sequence[str] | None = None, **properties: Any) -> None:
         global _instance

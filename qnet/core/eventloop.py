@@ -64,14 +64,16 @@ class QEventLoop(QObject):
         if self._q_running:
             qWarning("QEventLoop::exec: instance has already called exec()")
             return -1
-        if thread.quitting:
-            return -1
         self._q_running = True
         self._q_exit_code = None
+        thread.loops.append(self)  # before the look at `quitting`: whoever ends the thread sets that first
+        if thread.quitting:
+            self._q_running = False
+            thread.loops.remove(self)
+            return -1
         dispatcher = dispatcher_for(thread)
         turn = dispatcher.process_turn
-        wake_on_signals = dispatcher.signals_wake() if not thread.loops else contextlib.nullcontext()
-        thread.loops.append(self)
+        wake_on_signals = dispatcher.signals_wake() if len(thread.loops) == 1 else contextlib.nullcontext()
         thread.loop_level += 1
         flags = int(flags) | WAIT.value
         try:

@@ -21,11 +21,11 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qnet.core import _object_timers, _thread_data, hooks
+from qnet.core import _object_timers, _properties, _thread_data, hooks
 from qnet.core._event_type import EventType
 from qnet.core._thread_data import ObjectData, Posted, ThreadData
-from qnet.core.event import QChildEvent, QDynamicPropertyChangeEvent, QEvent, QTimerEvent
-from qnet.core.logging import qWarning
+from qnet.core.event import QChildEvent, QEvent, QTimerEvent
+from qnet.core.logging import qDebug, qWarning
 from qnet.core.namespace import Qt
 from qnet.core.signals import Signal, SignalInstance
 
@@ -50,14 +50,13 @@ class QObject:
     destroyed = Signal((object,), ())
     objectNameChanged = Signal(str)
 
+    _q_properties: dict[str, _properties.Accessors] = {"objectName": ("objectName", "setObjectName")}
     _q_cooperates = False  # whether a class that is no QObject follows in the method resolution order
 
     def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
         self._q = ObjectData(weakref.ref(self), _thread_data.current())
         self._q_children: list[QObject] | None = None
         if parent is not None:
-            if not isinstance(parent, QObject):
-                raise TypeError(f"parent is a QObject or None, not {type(parent).__name__}")
             self.setParent(parent)
         if properties or self._q_cooperates:
             self._q_initialize(properties)
@@ -69,26 +68,17 @@ class QObject:
 
     def _q_initialize(self, properties: dict[str, Any]) -> None:
         if self._q_cooperates:
-            known = {k: v for k, v in properties.items() if self._q_property_setter(k) is not None}
+            known = {k: v for k, v in properties.items() if _properties.setter_for_keyword(self, k) is not None}
             super().__init__(**{k: v for k, v in properties.items() if k not in known})
             properties = known
         for name, value in properties.items():
-            setter = self._q_property_setter(name)
+            setter = _properties.setter_for_keyword(self, name)
             if setter is None:
                 raise AttributeError(f"{type(self).__name__} has no property or signal {name!r}")
             setter(value)
 
-    def _q_property_setter(self, name: str) -> Callable[[Any], object] | None:
-        """What assigns to the declared property (or connects the signal) *name*; None if there is no such."""
-        from qnet.core.slots import Property
-
-        described = getattr(type(self), name, None)
-        if isinstance(described, Signal):
-            return described.of(self).connect
-        if isinstance(described, Property):
-            return lambda value: setattr(self, name, value)
-        setter = getattr(self, f"set{name[:1].upper()}{name[1:]}", None)
-        return setter if callable(setter) else None
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} has an identity: it can be neither copied nor pickled")
 
     # -- destruction
 
@@ -156,6 +146,8 @@ class QObject:
         if parent is old:
             return
         if parent is not None:
+            if not isinstance(parent, QObject):
+                raise TypeError(f"a parent is a QObject or None, not {type(parent).__name__}")
             if parent._q.thread is not data.thread:
                 qWarning("QObject::setParent: Cannot set parent, new parent is in a different thread")
                 return
@@ -185,51 +177,60 @@ class QObject:
 
     def findChild(
         self,
-        type: type[_T] = object,  # type: ignore[assignment]  # "any class" as the default
-        name: str | None = None,
+        type: type[_T],
+        name: str | re.Pattern[str] | None = None,
         options: Qt.FindChildOption = Qt.FindChildOption.FindChildrenRecursively,
     ) -> _T | None:
-        """The first descendant of class *type* that is called *name* (any name if None), or None.
+        """The first descendant of class *type* that is called *name*, or None; see `findChildren`.
 
         Direct children come before deeper ones.
         """
-        found = self.findChildren(type, name, options)
-        return found[0] if found else None
+        matches = _child_test(type, name)
+        children = self.children()
+        for child in children:
+            if matches(child):
+                return child  # type: ignore[return-value]  # what the test says
+        if options & Qt.FindChildOption.FindChildrenRecursively:
+            for child in children:
+                found = child.findChild(type, name, options)
+                if found is not None:
+                    return found
+        return None
 
     def findChildren(
         self,
-        type: type[_T] = object,  # type: ignore[assignment]  # "any class" as the default
+        type: type[_T],
         name: str | re.Pattern[str] | None = None,
         options: Qt.FindChildOption = Qt.FindChildOption.FindChildrenRecursively,
     ) -> list[_T]:
-        """All descendants of class *type* that are called *name*, a text or a compiled regular expression."""
-        recursive = bool(options & Qt.FindChildOption.FindChildrenRecursively)
-        level = self.children()
-        found: list[_T] = []
-        while level:
-            found += [c for c in level if isinstance(c, type) and _name_matches(c._q_name, name)]
-            level = [grandchild for c in level for grandchild in c.children()] if recursive else []
-        return found
+        """All descendants of class *type* that are called *name*, each before its own children.
+
+        *name* is a text ("" finds the nameless), a compiled regular expression that is searched for in the
+        names, or None for any.
+        """
+        matches = _child_test(type, name)
+        tree = _subtree(self)[1:] if options & Qt.FindChildOption.FindChildrenRecursively else self.children()
+        return [child for child in tree if matches(child)]  # type: ignore[misc]  # what the test says
 
     def dumpObjectTree(self) -> None:
-        """Write the tree of objects to stderr, one line an object."""
+        """Write the tree of objects as debug messages, one an object."""
 
         def dump(obj: QObject, depth: int) -> None:
-            print(f"{'    ' * depth}{type(obj).__name__}::{obj._q_name}", file=sys.stderr)
+            qDebug(f"{'    ' * depth}{type(obj).__name__}::{obj._q_name}")
             for child in obj.children():
                 dump(child, depth + 1)
 
         dump(self, 0)
 
     def dumpObjectInfo(self) -> None:
-        """Write the object's signals and what is connected to them to stderr."""
-        print(f"OBJECT {type(self).__name__}::{self._q_name or 'unnamed'}", file=sys.stderr)
-        print("  SIGNALS OUT", file=sys.stderr)
+        """Write the object's signals and what is connected to them as debug messages."""
+        qDebug(f"OBJECT {type(self).__name__}::{self._q_name or 'unnamed'}")
+        qDebug("  SIGNALS OUT")
         for value in list(self.__dict__.values()):
             if isinstance(value, SignalInstance):
-                print(f"        signal: {value.signature()}", file=sys.stderr)
+                qDebug(f"        signal: {value.signature()}")
                 for connection in value.live():
-                    print(f"          --> {hooks.describe(connection.target())}", file=sys.stderr)
+                    qDebug(f"          --> {hooks.describe(connection.target())}")
 
     # -- names and properties
 
@@ -249,8 +250,10 @@ class QObject:
         """The name by which `findChild` finds the object; empty by default."""
         return self._q_name
 
-    def setObjectName(self, name: str) -> None:
-        """Set the name; emits objectNameChanged if it differs."""
+    def setObjectName(self, name: str | None) -> None:
+        """Set the name (None: to ""); emits objectNameChanged if it differs."""
+        if name is None:
+            name = ""
         if not isinstance(name, str):
             raise TypeError(f"an object's name is a str, not {type(name).__name__}")
         if name != self._q_name:
@@ -259,44 +262,15 @@ class QObject:
 
     def property(self, name: str) -> Any:
         """The value of a property: declared, Qt's (``interval`` of a timer), or dynamic; None if there is none."""
-        from qnet.core.slots import Property
-
-        described = getattr(type(self), name, None)
-        if isinstance(described, Property):
-            return getattr(self, name)
-        if not name.startswith("_") and self._q_is_qt_property(name):
-            return getattr(self, name)()
-        return self._q.names[1].get(name) if self._q.names is not None else None
-
-    def _q_is_qt_property(self, name: str) -> bool:
-        return callable(getattr(type(self), name, None)) and callable(
-            getattr(type(self), f"set{name[:1].upper()}{name[1:]}", None)
-        )
+        return _properties.read(self, _text(name, "a property's name"))
 
     def setProperty(self, name: str, value: Any) -> bool:
-        """Set a property. Returns whether it is a declared one.
+        """Set a property. Returns whether it is a declared one that can be written.
 
         Any other name becomes a dynamic property, which None removes; the object is then sent a
         DynamicPropertyChange event.
         """
-        from qnet.core.slots import Property
-
-        described = getattr(type(self), name, None)
-        if isinstance(described, Property):
-            setattr(self, name, value)
-            return True
-        if self._q_is_qt_property(name):
-            getattr(self, f"set{name[:1].upper()}{name[1:]}")(value)
-            return True
-        dynamic = self._q_dynamic
-        if value is None:
-            if name not in dynamic:
-                return False
-            del dynamic[name]
-        else:
-            dynamic[name] = value
-        deliver(self, QDynamicPropertyChangeEvent(name))
-        return False
+        return _properties.write(self, _text(name, "a property's name"), value)
 
     def dynamicPropertyNames(self) -> list[QByteArray]:
         """The names of the dynamic properties."""
@@ -306,6 +280,7 @@ class QObject:
 
     def inherits(self, className: str) -> bool:
         """Whether the object's class or a base of it has this name."""
+        _text(className, "a class's name")
         return any(c.__name__ == className for c in type(self).__mro__ if c is not object)
 
     def metaObject(self) -> QMetaObject:
@@ -469,29 +444,33 @@ class QObject:
 
     # -- threads
 
-    def thread(self) -> QThread:
-        """The thread whose event loop serves the object."""
+    def thread(self) -> QThread | None:
+        """The thread whose event loop serves the object; None after ``moveToThread(None)``."""
         from qnet.core.thread import thread_of
 
-        return thread_of(self._q.thread)
+        data = self._q.thread
+        return thread_of(data) if data is not _thread_data.UNSERVED else None
 
-    def moveToThread(self, thread: QThread) -> bool:
+    def moveToThread(self, thread: QThread | None) -> bool:
         """Let *thread* serve the object, its children, its timers and what is posted to it.
 
         Only the thread that serves the object now may give it away, and only with its whole tree: returns
-        False, with a warning, otherwise. The object is sent ThreadChange first.
+        False, with a warning, otherwise. The object is sent ThreadChange first. With None no thread serves
+        the object, and what is posted to it waits, until a thread takes it over.
         """
         from qnet.core.thread import QThread
 
-        if not isinstance(thread, QThread):
-            raise TypeError(f"moveToThread() wants a QThread, not {type(thread).__name__}")
-        source, target = self._q.thread, thread._q_thread_data
+        if thread is not None and not isinstance(thread, QThread):
+            raise TypeError(f"moveToThread() wants a QThread or None, not {type(thread).__name__}")
+        source = self._q.thread
+        target = thread._q_thread_data if thread is not None else _thread_data.UNSERVED
         if source is target:
             return True
         if self._q.parent is not None:
             qWarning("QObject::moveToThread: Cannot move objects with a parent")
             return False
-        if source.ident and source is not _thread_data.current():
+        giver = target if source is _thread_data.UNSERVED else source
+        if giver.ident and giver is not _thread_data.current():
             qWarning("QObject::moveToThread: Current thread is not the object's thread. Cannot move to target thread")
             return False
         tree = _subtree(self)
@@ -513,18 +492,29 @@ class QObject:
         return f"<{type(self).__module__}.{type(self).__qualname__}({id(self):#x}{name})>"
 
 
-def _name_matches(actual: str, wanted: str | re.Pattern[str] | None) -> bool:
-    if wanted is None or wanted == "":
-        return True
-    if isinstance(wanted, str):
-        return actual == wanted
-    return wanted.search(actual) is not None
+def _text(value: str, what: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is a str, not {type(value).__name__}")
+    return value
+
+
+def _child_test(kind: type, name: str | re.Pattern[str] | None) -> Callable[[QObject], bool]:
+    if not isinstance(kind, type):
+        raise TypeError(f"children are found by their class, not by {kind!r}")
+    if name is None:
+        return lambda child: isinstance(child, kind)
+    if isinstance(name, str):
+        return lambda child: isinstance(child, kind) and child._q_name == name
+    if isinstance(name, re.Pattern):
+        return lambda child: isinstance(child, kind) and name.search(child._q_name) is not None
+    raise TypeError(f"children are found by a str or a compiled regular expression, not {type(name).__name__}")
 
 
 def _subtree(root: QObject) -> list[QObject]:
+    """*root* and all below it, each before its children."""
     tree = [root]
-    for obj in tree:
-        tree += obj._q_children or ()
+    for child in root._q_children or ():
+        tree += _subtree(child)
     return tree
 
 

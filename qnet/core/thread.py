@@ -162,7 +162,10 @@ class QThread(QObject):
             self._q_thread_data.quitting = False
         if code is not None:
             return code
-        return QEventLoop().exec()
+        result = QEventLoop().exec()
+        with self._q_lock:
+            code, self._q_exited = self._q_exited, None  # set if exit() came before the loop could turn
+        return result if code is None else code
 
     exec_ = exec
 

@@ -34,6 +34,13 @@ class _Timer(QObject):
 
     timeout = Signal()
     _q_timeout = timeout.hidden_alias()
+    _q_properties = {
+        "singleShot": ("isSingleShot", "setSingleShot"),
+        "interval": ("interval", "setInterval"),
+        "remainingTime": ("remainingTime", None),
+        "timerType": ("timerType", "setTimerType"),
+        "active": ("isActive", None),
+    }
 
     def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
         self._q_nanoseconds = 0
@@ -183,8 +190,9 @@ class QTimer(_Timer):
         """Call a slot once, after *msec* milliseconds.
 
         The forms are ``(msec, slot)``, ``(msec, context, slot)``, and both with a `Qt.TimerType` behind *msec*.
-        The slot is a callable (bound methods do not keep their object alive); it runs in the thread of *context*, or of the
-        method's object if that is a QObject, or in this thread. ``(msec, receiver, SLOT("name()"))`` works too.
+        The slot is a callable (bound methods do not keep their object alive); it runs in the thread of
+        *context*, or of the method's object if that is a QObject, or in this thread.
+        ``(msec, receiver, SLOT("name()"))`` works too.
         """
         kind = Qt.TimerType.CoarseTimer
         if args and isinstance(args[0], Qt.TimerType):

@@ -36,13 +36,13 @@ def _count_invalid(error: UnicodeError, replacement: str) -> tuple[str, int]:
     return replacement * count, error.end
 
 
-def _replace_unencodable(error: UnicodeError) -> tuple[str, int]:
+def _replace_unencodable(error: UnicodeError) -> tuple[bytes | str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     _invalid.count = getattr(_invalid, "count", 0) + 1
     bad = error.object[error.start : error.end]
     if error.encoding.startswith("utf"):
-        return "\ufffd" * len(bad), error.end
+        return ("\ufffd" * len(bad)).encode(error.encoding), error.end
     # One for each UTF-16 code unit.
     return "".join("??" if char > "\uffff" else "?" for char in bad), error.end
 

@@ -52,8 +52,9 @@ class TextReader:
 
     def set_codec(self, codec: str) -> None:
         """Decode with *codec* from here on (on a sequential device: from what was not read from it yet)."""
-        if not self.exhausted() and not self._device.isSequential():
-            self.restart(max(self.position(), self._text_start))
+        if not self._device.isSequential():
+            begun = self._decoder.pending() if self.exhausted() else 0
+            self.restart(max(self.position() - begun, self._text_start))
         self._decoder = Decoder(codec)
         self.codec = codec
 

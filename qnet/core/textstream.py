@@ -117,6 +117,8 @@ class QTextStream(QIODeviceBase):
         if self._watching and self._device is not None:
             self._device.aboutToClose.disconnect(self.flush)
         self._watching = False
+        self._pending.clear()
+        self._pending_length = 0
         self._device = device
         self._status = self.Status.Ok
         self._write_mark = False
@@ -198,9 +200,12 @@ class QTextStream(QIODeviceBase):
         return True
 
     def flush(self) -> None:
-        """Write out what is buffered, and a file's own buffer too. WriteFailed if the device does not take it."""
+        """Write out what is buffered, and a file's own buffer too. WriteFailed if the device does not take it.
+
+        Any status but Ok keeps it in the buffer.
+        """
         device = self._device
-        if device is None or not self._pending:
+        if device is None or not self._pending or self._status:
             return
         text = "".join(self._pending)
         self._pending.clear()

@@ -209,7 +209,8 @@ class _Request:
     def answered(self, answer: Answer) -> None:
         """Any thread: post the answer."""
         if isinstance(self.context, _thread_data.ObjectData):
-            post_to_data(self.context, self.deliver, answer)
+            if self.context.alive:
+                post_to_data(self.context, self.deliver, answer)
         else:
             post_to_thread(self.context, self.deliver, answer)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import os
 import socket
@@ -15,6 +16,8 @@ import pytest
 from _dns_server import __file__ as dns_server
 from _implementations import Implementation
 from _netns import Namespace, call
+
+from qnet.kernel import hostinfo
 
 
 def values(info: Any) -> list[Any]:
@@ -453,3 +456,22 @@ def test_no_ipv6_addresses_without_ipv6(qt: Any, dns: Namespace) -> None:
     dns.ip("link add va type veth peer name vb\nlink set va up\nlink set vb up\naddr add 10.0.0.9/24 dev va")
     dns.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6")
     assert run(dns, "scenario_addrconfig", qt) == ["10.0.0.1"]
+
+
+@pytest.mark.qnet("a look into qnet's registry")
+@pytest.mark.usefixtures("app")
+def test_look_ups_leave_nothing_behind(qt: Any) -> None:
+    receiver = receiver_of(qt)
+    gc.collect()
+    gc.disable()
+    try:
+        numbers = [qt.QHostInfo.lookupHost(f"0.0.1.{i}", receiver, FOUND) for i in range(50)]
+        requests = [hostinfo._requests.get(number) for number in numbers]
+        assert any(requests)
+        del requests
+        for number in numbers[::2]:
+            qt.QHostInfo.abortHostLookup(number)
+        assert qt.wait(lambda: len(receiver.infos) >= 25)
+        assert qt.wait(lambda: not hostinfo._requests)
+    finally:
+        gc.enable()

@@ -81,6 +81,10 @@ class Connector:
         """The descriptors to watch for writing."""
         return list(self._attempts)
 
+    def engines(self) -> list[QNativeSocketEngine]:
+        """The engines of the attempts that are under way."""
+        return [attempt.engine for attempt in self._attempts.values()]
+
     def deadline(self) -> float:
         """When to call `expired`, in the owner's time; infinity for never."""
         ends = [attempt.started + ATTEMPT_LIMIT for attempt in self._attempts.values()]

@@ -51,20 +51,23 @@ _TEXTS = {
     SocketError.HostNotFoundError: "Host not found",
     SocketError.SocketAccessError: "Permission denied",
     SocketError.SocketResourceError: "Out of resources",
-    SocketError.SocketTimeoutError: "Operation timed out",
+    SocketError.SocketTimeoutError: "Network operation timed out",
     SocketError.DatagramTooLargeError: "Datagram was too large to send",
     SocketError.NetworkError: "Network error",
     SocketError.AddressInUseError: "The bound address is already in use",
     SocketError.SocketAddressNotAvailableError: "The address is not available",
-    SocketError.UnsupportedSocketOperationError: "Operation on socket is not supported",
+    SocketError.UnsupportedSocketOperationError: "Unsupported socket operation",
     SocketError.OperationError: "The operation does not fit the socket's state",
     SocketError.TemporaryError: "Temporary error",
+    SocketError.UnknownSocketError: "Unknown error",
 }
 
 _ERRNO_TEXTS = {
     errno.ENETUNREACH: "Network unreachable",
     errno.EHOSTUNREACH: "Host unreachable",
     errno.ETIMEDOUT: "Connection timed out",
+    errno.EBADF: "Invalid socket descriptor",
+    errno.ENOTSOCK: "Invalid socket descriptor",
 }
 
 
@@ -90,9 +93,9 @@ def failure_from_os(error: OSError, phase: str = "") -> SocketFailure:
     return SocketFailure(code, _complete(text, phase, errno.errorcode.get(number, "")), error)
 
 
-def failure(code: SocketError, phase: str = "") -> SocketFailure:
-    """A failure that no system call reported."""
-    return SocketFailure(code, _complete(_TEXTS.get(code, str(code)), phase, ""))
+def failure(code: SocketError, phase: str = "", text: str = "") -> SocketFailure:
+    """A failure that no system call reported; *text* where the usual one of its code does not fit."""
+    return SocketFailure(code, _complete(text or _TEXTS.get(code, str(code)), phase, ""))
 
 
 def _complete(text: str, phase: str, name: str) -> str:

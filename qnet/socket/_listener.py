@@ -184,13 +184,13 @@ class Listener(QObject):
 
     def _q_wait_for_client(self, clock: Clock) -> tuple[bool, bool]:
         """(whether a client was accepted, whether the time was over)."""
-        if self._q_phase is not Phase.LISTENING:
-            return False, False
         while self._q_engine is not None:
             if not poll({self._q_engine.fd: READ}, clock.left()):
                 self._q_failure = failure(SocketError.SocketTimeoutError, f"waiting on {self._q_where()}")
                 return False, True
             if self._q_accept_one():
+                while self._q_has_room() and self._q_accept_one():
+                    continue
                 return True, False
             if self._q_retry is not None:
                 return False, False

@@ -68,6 +68,8 @@ _CONNECTED = SocketState.ConnectedState
 _BOUND = SocketState.BoundState
 _CLOSING = SocketState.ClosingState
 
+_BUSY = "Trying to connect while connection is in progress"
+
 
 @flat_enums
 class QAbstractSocket(StreamDevice):
@@ -132,8 +134,8 @@ class QAbstractSocket(StreamDevice):
         return self._q_error
 
     def isValid(self) -> bool:
-        """Whether the socket is connected, bound, or on its way to be, with a descriptor."""
-        return self._q_engine is not None and self._q_engine.fd >= 0
+        """Whether the device is open or the socket has a descriptor: not yet that it is connected, see `state`."""
+        return self._q_mode != 0 or self._q_engine is not None or self._q_connector is not None
 
     def setSocketState(self, state: SocketState) -> None:
         """For subclasses: set what `state` says; emits nothing."""
@@ -241,12 +243,13 @@ class QAbstractSocket(StreamDevice):
             raise TypeError(f"a host is a str or a QHostAddress, not {type(hostName).__name__}")
         if self._q_state not in (_UNCONNECTED, _BOUND):
             qWarning(f"{type(self).__name__}::connectToHost() called when already looking up or connecting/connected")
-            self._q_report(failure(SocketError.OperationError, f"connecting to {hostName} in {self._q_state}"))
+            self._q_report(failure(SocketError.OperationError, f"to {self._q_phase}", _BUSY))
             return
         self._q_reset_for_connect(hostName, port)
         if self._q_type is SocketType.UdpSocket:
             mode |= QIODevice.OpenModeFlag.Unbuffered
         self.setOpenMode(QIODevice.OpenModeFlag(mode))
+        self._q_error = SocketError.UnknownSocketError
         self._q_error_text = ""
         self._q_set_state(_HOST_LOOKUP)
         if self._q_state is _HOST_LOOKUP:
@@ -325,13 +328,18 @@ class QAbstractSocket(StreamDevice):
 
     def _q_new_engine(self, address: QHostAddress) -> QNativeSocketEngine:
         engine = QNativeSocketEngine()
-        engine.initialize(self._q_type, address.protocol())
+        # Not "IPv6 only", which could not reach ::ffff:127.0.0.1.
+        four = address.protocol() is _Protocol.IPv4Protocol
+        engine.initialize(self._q_type, _Protocol.IPv4Protocol if four else _Protocol.AnyIPProtocol)
         for option, value in (self._q_options or {}).items():
-            try:
-                engine.setOption(option, value)
-            except OSError:
-                pass  # as with a socket that is connected: an option that does not fit is no error
+            self._q_apply_option(engine, option, value)
         return engine
+
+    def _q_apply_option(self, engine: QNativeSocketEngine, option: SocketOption, value: int) -> None:
+        try:
+            engine.setOption(option, value)
+        except OSError:
+            pass  # as with a socket that is connected: an option that does not fit is no error
 
     def _q_follow_connector(self, connector: Connector) -> None:
         """Look at where the connector is now: done, or to be watched."""
@@ -485,6 +493,8 @@ class QAbstractSocket(StreamDevice):
         self._q_read_buffer.clear()
         if self._q_state is not _UNCONNECTED:
             self._q_end(_UNCONNECTED)
+        elif self._q_engine is not None:  # adopted as an unconnected one
+            self._q_unlink()
 
     def close(self) -> None:
         """Close the device (emits aboutToClose; what was received is gone), then `disconnectFromHost`."""
@@ -542,7 +552,7 @@ class QAbstractSocket(StreamDevice):
             engine.initialize(self._q_type, host.protocol())
             self._q_apply_bind_mode(engine, BindFlag(mode))
             for option, value in (self._q_options or {}).items():
-                engine.setOption(option, value)
+                self._q_apply_option(engine, option, value)
             engine.bind(host, port)
         except (OSError, ValueError) as error:
             engine.close()
@@ -620,12 +630,14 @@ class QAbstractSocket(StreamDevice):
             return -1
 
     def setSocketOption(self, option: SocketOption, value: int) -> None:
-        """Set an option; without a descriptor it is kept for the next one."""
+        """Set an option; one that is set before the connection stands is kept for it."""
         option = SocketOption(option)
         if not isinstance(value, int):
             raise TypeError(f"a socket option is an int, not {type(value).__name__}")
         if self._q_engine is None:
             self._q_options = {**(self._q_options or {}), option: int(value)}
+            for engine in self._q_connector.engines() if self._q_connector is not None else ():
+                self._q_apply_option(engine, option, int(value))
             return
         try:
             self._q_engine.setOption(option, int(value))
@@ -679,7 +691,7 @@ class QAbstractSocket(StreamDevice):
     def _q_write_unlinked(self, data: Any) -> int:
         if self._q_state in (_HOST_LOOKUP, _CONNECTING):
             return self._q_write_buffer.append(data)
-        self._q_note(failure(SocketError.UnknownSocketError, "writing to a socket that is not connected"))
+        self._q_note(failure(SocketError.UnknownSocketError, text="Socket is not connected"))
         return -1
 
     # -- blocking
@@ -696,7 +708,8 @@ class QAbstractSocket(StreamDevice):
             return False
         if not self._q_wait_connected(clock):
             if self._q_state in (_HOST_LOOKUP, _CONNECTING):
-                self._q_note(failure(SocketError.SocketTimeoutError, f"connecting to {self._q_phase}"))
+                phase = f"connecting to {self._q_phase}"
+                self._q_note(failure(SocketError.SocketTimeoutError, phase, "Socket operation timed out"))
                 self._q_end_lookup()
                 self._q_drop_connector()
                 self._q_set_state(_UNCONNECTED)
@@ -748,6 +761,8 @@ class QAbstractSocket(StreamDevice):
         of the connection.
         """
         clock = Clock(msecs)
+        if not self._q_write_buffer.size and not self._q_wire:
+            return False
         if self._q_state in (_HOST_LOOKUP, _CONNECTING) and not self.waitForConnected(clock):  # type: ignore[arg-type]  # a Clock is a deadline
             return False
         return self._q_wait_until_written(clock)

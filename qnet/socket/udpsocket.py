@@ -226,7 +226,8 @@ class QUdpSocket(QAbstractSocket):
             else:
                 sent = engine.sendto(data, host, port)
         except (OSError, ValueError) as error:
-            self._q_report(_send_failure(error, f"sending to {host.toString() or self._q_phase}:{port}"))
+            target = self._q_phase if host.isNull() else f"{host.toString()}:{port}"
+            self._q_report(_send_failure(error, f"sending to {target}"))
             return -1
         self._q_bytes_written.emit(sent)
         return sent

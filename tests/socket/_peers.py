@@ -133,6 +133,23 @@ def close_kept() -> None:
         _opened.pop().close()
 
 
+_ours: list[Any] = []
+
+
+def ours(made: Any) -> Any:
+    """Have a socket or server of Qt's kind closed at the end of the test; an event loop may keep it else."""
+    _ours.append(made)
+    return made
+
+
+def close_ours() -> None:
+    """Close what ``ours`` collected."""
+    while _ours:
+        made = _ours.pop()
+        with contextlib.suppress(RuntimeError):  # PySide6: deleted already
+            made.abort() if hasattr(made, "abort") else made.close()
+
+
 def accept(listener: socket.socket) -> socket.socket:
     """The next connection of *listener*."""
     return keep(listener.accept()[0])

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from _peers import LOCALHOST, ORDER_SIGNALS, Link, Trace, accept, close_kept, port_of, raw_listener
+from _peers import LOCALHOST, ORDER_SIGNALS, Link, Trace, accept, close_kept, close_ours, port_of, raw_listener
 
 
 @pytest.fixture(autouse=True)
 def peers() -> Iterator[None]:
-    """Closes the kernel sockets that a test got from ``_peers``."""
+    """Closes the sockets, of the kernel and of Qt, that a test handed to ``_peers``."""
     yield
+    close_ours()
     close_kept()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _peers import Background, Begins, Trace, keep, read_exactly, short
+from _peers import Background, Begins, Trace, keep, ours, read_exactly, short
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def name() -> str:
 @pytest.fixture
 def server(qt: Any, app: Any, path: str) -> Any:
     """A server that listens on ``path``."""
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert server.listen(path)
     yield server
     server.close()
@@ -62,7 +62,7 @@ def take_all(server: Any) -> list[Any]:
 
 
 def test_a_fresh_server(qt: Any, app: Any) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert not server.isListening()
     assert (server.serverName(), server.fullServerName(), server.socketDescriptor()) == ("", "", -1)
     assert error_of(server) == ("UnknownSocket", "")
@@ -75,7 +75,7 @@ def test_a_fresh_server(qt: Any, app: Any) -> None:
 
 
 def test_a_plain_name_lives_in_the_temporary_directory(qt: Any, app: Any, name: str) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert server.listen(name)
     full = os.path.join(qt.QDir.tempPath() if hasattr(qt, "QDir") else "/tmp", name)
     assert (server.serverName(), server.fullServerName()) == (name, full)
@@ -95,15 +95,15 @@ def test_an_absolute_name(qt: Any, server: Any, path: str) -> None:
 
 
 def test_an_abstract_name(qt: Any, app: Any, name: str) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     server.setSocketOptions(qt.QLocalServer.SocketOption.AbstractNamespaceOption)
     assert server.listen(name)
     assert (server.serverName(), server.fullServerName()) == (name, name)
     assert not os.path.exists(os.path.join("/tmp", name))
-    plain = qt.QLocalSocket()
+    plain = ours(qt.QLocalSocket())
     plain.connectToServer(name)
     assert short(plain.error()) == "ServerNotFound"
-    client = qt.QLocalSocket()
+    client = ours(qt.QLocalSocket())
     client.setSocketOptions(qt.QLocalSocket.SocketOption.AbstractNamespaceOption)
     client.connectToServer(name)
     assert short(client.state()) == "Connected"
@@ -113,14 +113,14 @@ def test_an_abstract_name(qt: Any, app: Any, name: str) -> None:
 
 @pytest.mark.parametrize("bad", ["", "/no/such/directory/x", "no-such-directory/x"])
 def test_names_that_cannot_be(qt: Any, app: Any, bad: str) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert not server.listen(bad)
     assert error_of(server) == ("HostNotFound", Begins("QLocalServer::listen: Name error"))
     assert (server.isListening(), server.serverName()) == (False, "")
 
 
 def test_a_name_too_long(qt: Any, app: Any) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     for long in ("x" * 200, "/tmp/" + "x" * 200):
         assert not server.listen(long)
         assert not server.isListening()
@@ -128,7 +128,7 @@ def test_a_name_too_long(qt: Any, app: Any) -> None:
 
 
 def test_a_name_beyond_ascii(qt: Any, app: Any, tmp_path: Path) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert server.listen(str(tmp_path / "größe"))
     assert (tmp_path / "größe").is_socket()
     dial(str(tmp_path / "größe"))
@@ -145,7 +145,7 @@ def test_a_name_beyond_ascii(qt: Any, app: Any, tmp_path: Path) -> None:
     ],
 )
 def test_access_options_set_the_mode(qt: Any, app: Any, path: str, option: str, mode: int) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     option = getattr(qt.QLocalServer.SocketOption, option)
     server.setSocketOptions(option)
     assert server.socketOptions() == option
@@ -162,7 +162,7 @@ def test_access_options_set_the_mode(qt: Any, app: Any, path: str, option: str, 
 def test_without_options_a_server_is_private(qt: Any, app: Any, path: str) -> None:
     before = os.umask(0o027)
     try:
-        server = qt.QLocalServer()
+        server = ours(qt.QLocalServer())
         assert server.listen(path)
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     finally:
@@ -171,7 +171,7 @@ def test_without_options_a_server_is_private(qt: Any, app: Any, path: str) -> No
 
 def test_combined_access_options(qt: Any, app: Any, path: str) -> None:
     option = qt.QLocalServer.SocketOption
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     server.setSocketOptions(option.UserAccessOption | option.GroupAccessOption)
     assert server.listen(path)
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o770
@@ -181,7 +181,7 @@ def test_combined_access_options(qt: Any, app: Any, path: str) -> None:
 
 
 def test_a_name_in_use(qt: Any, server: Any, path: str) -> None:
-    late = qt.QLocalServer()
+    late = ours(qt.QLocalServer())
     assert not late.listen(path)
     assert error_of(late) == ("AddressInUse", Begins("QLocalServer::listen: Address in use"))
     dial(path)
@@ -197,7 +197,7 @@ def test_a_stale_file_can_be_removed(qt: Any, app: Any, path: str) -> None:
     leave_stale(path)
     assert qt.QLocalServer.removeServer(path)
     assert not os.path.exists(path)
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert server.listen(path)
     dial(path)
     assert server.waitForNewConnection(5000)[0]
@@ -206,7 +206,7 @@ def test_a_stale_file_can_be_removed(qt: Any, app: Any, path: str) -> None:
 @pytest.mark.qnet("Qt refuses with AddressInUseError until removeServer() is called")
 def test_a_stale_file_is_replaced(qt: Any, app: Any, path: str) -> None:
     leave_stale(path)
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert server.listen(path)
     dial(path)
     assert server.waitForNewConnection(5000)[0]
@@ -214,7 +214,7 @@ def test_a_stale_file_is_replaced(qt: Any, app: Any, path: str) -> None:
 
 def test_a_plain_file_is_in_use_too(qt: Any, app: Any, path: str) -> None:
     Path(path).write_text("precious")
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert not server.listen(path)
     assert short(server.serverError()) == "AddressInUse"
     assert Path(path).read_text() == "precious"
@@ -224,7 +224,7 @@ def test_remove_server(qt: Any, server: Any, path: str) -> None:
     assert qt.QLocalServer.removeServer("no-such-name-at-all")
     assert qt.QLocalServer.removeServer(path)
     assert not os.path.exists(path)
-    client = qt.QLocalSocket()
+    client = ours(qt.QLocalSocket())
     client.connectToServer(path)
     assert short(client.error()) == "ServerNotFound"
     server.close()
@@ -279,7 +279,7 @@ def test_the_maximum_of_pending_connections_is_soft(qt: Any, server: Any, path: 
 
 
 def test_a_maximum_of_none(qt: Any, app: Any, path: str) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     server.setMaxPendingConnections(0)
     assert server.listen(path)
     dial(path)
@@ -329,7 +329,7 @@ def test_incoming_connection_that_adds(qt: Any, app: Any, path: str) -> None:
             self.addPendingConnection(client)
 
     log: list[str] = []
-    server = Server()
+    server = ours(Server())
     server.newConnection.connect(lambda: log.append("new"))
     assert server.listen(path)
     dial(path)
@@ -347,7 +347,7 @@ def test_incoming_connection_that_adds_nothing_is_silent(qt: Any, app: Any, path
             socket.socket(fileno=descriptor).close()
 
     log: list[str] = []
-    server = Server()
+    server = ours(Server())
     server.newConnection.connect(lambda: log.append("new"))
     assert server.listen(path)
     peer = dial(path)
@@ -391,7 +391,7 @@ def test_listen_on_a_descriptor(qt: Any, app: Any, path: str) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
-        server = qt.QLocalServer()
+        server = ours(qt.QLocalServer())
         assert server.listen(os.dup(listener.fileno()))
     assert server.isListening()
     assert (server.serverName(), server.fullServerName()) == ("s", path)
@@ -401,7 +401,7 @@ def test_listen_on_a_descriptor(qt: Any, app: Any, path: str) -> None:
 
 
 def test_settings_are_kept(qt: Any, app: Any) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     server.setMaxPendingConnections(7)
     server.setListenBacklogSize(3)
     assert (server.maxPendingConnections(), server.listenBacklogSize()) == (7, 3)
@@ -415,7 +415,7 @@ def test_wrong_types_raise(qt: Any, app: Any) -> None:
 
 def test_a_full_backlog_makes_clients_wait(qt: Any, app: Any, path: str) -> None:
     """The kernel refuses at first (EAGAIN): the client stays Connecting and tries again by itself."""
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     server.setListenBacklogSize(0)
     assert server.listen(path)
     clients = [qt.QLocalSocket() for _ in range(3)]

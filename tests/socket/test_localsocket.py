@@ -16,6 +16,7 @@ from _peers import (
     Begins,
     Trace,
     keep,
+    ours,
     read_all,
     read_exactly,
     short,
@@ -49,7 +50,7 @@ def connect(qt: Any, app: Any, listener: socket.socket, path: str) -> Any:
     made: list[Any] = []
 
     def make(signals: tuple[str, ...] = SIGNALS, mode: Any = None) -> tuple[Any, Trace, socket.socket]:
-        client = qt.QLocalSocket()
+        client = ours(qt.QLocalSocket())
         trace = Trace(client, tuple(s for s in signals if not s.startswith("channel")))
         client.connectToServer(path) if mode is None else client.connectToServer(path, mode)
         peer = keep(listener.accept()[0])
@@ -70,7 +71,7 @@ def stage(sock: Any) -> tuple[str, bool, bool]:
 
 
 def test_a_fresh_socket(qt: Any, app: Any) -> None:
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     assert stage(sock) == ("Unconnected", False, False)
     assert (sock.serverName(), sock.fullServerName(), sock.socketDescriptor()) == ("", "", -1)
     assert (short(sock.error()), sock.errorString()) == ("UnknownSocket", "Unknown error")
@@ -86,7 +87,7 @@ def test_a_fresh_socket(qt: Any, app: Any) -> None:
 
 
 def test_connecting_to_a_live_server_is_synchronous(qt: Any, app: Any, path: str) -> None:
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     trace = Trace(sock)
     sock.connectToServer(path)
     assert trace == CONNECTED
@@ -100,9 +101,9 @@ def test_connecting_to_a_live_server_is_synchronous(qt: Any, app: Any, path: str
 
 def test_a_plain_name_means_the_temporary_directory(qt: Any, app: Any) -> None:
     name = f"qnet-plain-{os.getpid()}"
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert server.listen(name)
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     sock.connectToServer(name)
     assert short(sock.state()) == "Connected"
     assert (sock.serverName(), sock.fullServerName()) == (name, server.fullServerName())
@@ -111,7 +112,7 @@ def test_a_plain_name_means_the_temporary_directory(qt: Any, app: Any) -> None:
 
 @pytest.mark.parametrize("how", ["setServerName", "open"])
 def test_set_server_name_first(qt: Any, app: Any, path: str, how: str) -> None:
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     sock.setServerName(path)
     assert (sock.serverName(), sock.fullServerName()) == (path, "")
     if how == "open":
@@ -126,7 +127,7 @@ def test_set_server_name_first(qt: Any, app: Any, path: str, how: str) -> None:
 
 @pytest.mark.parametrize("name", ["no-such-server", "/no/such/directory/x", "", "x" * 300])
 def test_nobody_of_that_name(qt: Any, app: Any, name: str) -> None:
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     trace = Trace(sock)
     sock.connectToServer(name)
     assert trace == ["state:Connecting", "error:ServerNotFound@Connecting", "state:Unconnected"]
@@ -139,7 +140,7 @@ def test_nobody_of_that_name(qt: Any, app: Any, name: str) -> None:
 
 
 def test_open_without_a_name(qt: Any, app: Any) -> None:
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     assert not sock.open()
     assert short(sock.error()) == "ServerNotFound"
     sock.setServerName("no-such-server")
@@ -155,7 +156,7 @@ def test_refused(qt: Any, app: Any, tmp_path: Path, kind: str) -> None:
             gone.listen()
     else:
         path.write_text("no socket")
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     trace = Trace(sock)
     sock.connectToServer(str(path))
     assert trace == ["state:Connecting", "error:ConnectionRefused@Connecting", "state:Unconnected"]
@@ -165,7 +166,7 @@ def test_refused(qt: Any, app: Any, tmp_path: Path, kind: str) -> None:
 
 def test_connect_inside_the_error_slot(qt: Any, app: Any, path: str) -> None:
     """The slot runs in state Connecting, so a queued call is what works."""
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     queued = qt.Qt.ConnectionType.QueuedConnection
     sock.errorOccurred.connect(lambda _: sock.connectToServer(path), queued)
     sock.connectToServer("no-such-server")
@@ -337,7 +338,7 @@ TIMEOUT = "error:SocketTimeout@Connected"
 
 @pytest.mark.parametrize("wait", ["waitForConnected", "waitForReadyRead", "waitForBytesWritten", "waitForDisconnected"])
 def test_unconnected_waits_return_at_once(qt: Any, app: Any, wait: str) -> None:
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     trace = Trace(sock)
     assert not getattr(sock, wait)(5000)
     assert trace == []
@@ -401,7 +402,7 @@ def test_the_peer_ends_in_wait_for_disconnected(qt: Any, connect: Any) -> None:
 
 def test_adopt_a_descriptor(qt: Any, app: Any) -> None:
     mine, theirs = stream_pair()
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     trace = Trace(sock)
     descriptor = mine.detach()
     assert sock.setSocketDescriptor(descriptor)
@@ -420,14 +421,14 @@ def test_adopt_a_descriptor(qt: Any, app: Any) -> None:
 
 def test_adopt_with_a_mode(qt: Any, app: Any) -> None:
     mine, _ = stream_pair()
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     connected = qt.QLocalSocket.LocalSocketState.ConnectedState
     assert sock.setSocketDescriptor(mine.detach(), connected, qt.QIODevice.ReadOnly)
     assert sock.openMode() == qt.QIODevice.ReadOnly
 
 
 def test_adopt_nonsense(qt: Any, app: Any) -> None:
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     assert not sock.setSocketDescriptor(99_999)
     assert not sock.isValid()
     assert short(sock.error()) == "UnsupportedSocketOperation"
@@ -435,7 +436,7 @@ def test_adopt_nonsense(qt: Any, app: Any) -> None:
 
 @pytest.mark.qnet("Qt leaves the socket Connected and open around no descriptor")
 def test_adopt_nonsense_changes_nothing(qt: Any, app: Any) -> None:
-    sock = qt.QLocalSocket()
+    sock = ours(qt.QLocalSocket())
     trace = Trace(sock)
     assert not sock.setSocketDescriptor(99_999)
     assert stage(sock) == ("Unconnected", False, False)

@@ -17,6 +17,7 @@ from _peers import (
     accept,
     deaf_listener,
     free_port,
+    ours,
     port_of,
     read_all,
     reset,
@@ -35,7 +36,7 @@ def error_of(sock: Any) -> tuple[str, str]:
 
 @pytest.mark.parametrize("target", [LOCALHOST, "localhost", "::1"])
 def test_refused(qt: Any, app: Any, target: str) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost(target, free_port())
     assert qt.wait(lambda: "error:ConnectionRefused@Unconnected" in trace)
@@ -59,7 +60,7 @@ def test_refused_drops_what_was_written(qt: Any, app: Any) -> None:
 
 @pytest.mark.parametrize("name", ["no-such-host.invalid", "", "a b", ".", "x" * 300, "[::1]"])
 def test_unknown_names(qt: Any, app: Any, name: str) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost(name, 80)
     assert trace == ["state:HostLookup"]
@@ -72,7 +73,7 @@ def test_unknown_names(qt: Any, app: Any, name: str) -> None:
 
 @pytest.mark.parametrize("target", ["255.255.255.255", "224.0.0.1"])
 def test_unreachable_targets_fail_within_the_call(qt: Any, app: Any, target: str) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost(target, 9)
     assert trace == [*CONNECTING, "state:Unconnected", "error:Network@Unconnected"]
@@ -80,7 +81,7 @@ def test_unreachable_targets_fail_within_the_call(qt: Any, app: Any, target: str
 
 
 def test_port_zero_is_refused(qt: Any, app: Any) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost(LOCALHOST, 0)
     assert qt.wait(lambda: short(sock.state()) == "Unconnected")
     assert short(sock.error()) == "ConnectionRefused"
@@ -88,7 +89,7 @@ def test_port_zero_is_refused(qt: Any, app: Any) -> None:
 
 @pytest.mark.parametrize("number", [-1, 65536, 1 << 40])
 def test_ports_out_of_range_raise(qt: Any, app: Any, number: int) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PySide6 warns before it raises
@@ -104,7 +105,7 @@ def test_ports_out_of_range_raise(qt: Any, app: Any, number: int) -> None:
 
 @pytest.mark.parametrize("arguments", [(b"127.0.0.1", 80), (1, 80), ("127.0.0.1", "80"), ("127.0.0.1", None)])
 def test_wrong_types_raise(qt: Any, app: Any, arguments: tuple[Any, Any]) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     with pytest.raises(TypeError):
         sock.connectToHost(*arguments)
@@ -117,7 +118,7 @@ def test_wrong_types_raise(qt: Any, app: Any, arguments: tuple[Any, Any]) -> Non
 
 def test_connecting_twice_while_connecting(qt: Any, app: Any) -> None:
     with deaf_listener() as port:
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         sock.connectToHost(LOCALHOST, port)
         trace = Trace(sock)
         sock.connectToHost("localhost", 9)
@@ -127,7 +128,7 @@ def test_connecting_twice_while_connecting(qt: Any, app: Any) -> None:
 
 
 def test_connecting_twice_in_lookup_keeps_the_first(qt: Any, app: Any) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost("no-such-host.invalid", 80)
     trace = Trace(sock)
     sock.connectToHost(LOCALHOST, 80)
@@ -161,7 +162,7 @@ def test_connecting_while_closing_does_not_stop_the_closing(qt: Any, connect: An
 
 
 def test_reconnect_inside_the_error_slot(qt: Any, app: Any, listener: socket.socket) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.errorOccurred.connect(lambda _: sock.connectToHost(LOCALHOST, port_of(listener)))
     sock.connectToHost(LOCALHOST, free_port())
@@ -179,7 +180,7 @@ def test_reconnect_inside_the_error_slot(qt: Any, app: Any, listener: socket.soc
 
 def test_reconnect_again_and_again_inside_the_error_slot(qt: Any, app: Any) -> None:
     """Each attempt fails through the event loop, so the stack does not grow."""
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     port = free_port()
     failures: list[Any] = []
 
@@ -220,7 +221,7 @@ def test_an_error_slot_sees_the_error_and_the_data(qt: Any, connect: Any) -> Non
 
 
 def test_an_error_keeps_its_text_until_the_next_attempt(qt: Any, app: Any, listener: socket.socket) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost(LOCALHOST, free_port())
     assert qt.wait(lambda: short(sock.state()) == "Unconnected")
     sock.close()

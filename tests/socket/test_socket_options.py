@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from _peers import LOCALHOST, accept, dial, port_of, raw_listener
+from _peers import LOCALHOST, accept, dial, ours, port_of, raw_listener
 
 ALL = (
     "LowDelayOption",
@@ -121,7 +121,7 @@ def test_a_number_outside_the_enumeration(qt: Any, connect: Any) -> None:
 
 @pytest.mark.qnet("Qt forgets what is set while there is no descriptor")
 def test_options_set_before_the_connection_are_kept_for_it(qt: Any, app: Any, listener: socket.socket) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.setSocketOption(qt.QAbstractSocket.LowDelayOption, 1)
     sock.connectToHost(LOCALHOST, port_of(listener))
     assert sock.waitForConnected(5000)
@@ -129,7 +129,7 @@ def test_options_set_before_the_connection_are_kept_for_it(qt: Any, app: Any, li
 
 
 def test_options_set_in_connecting_hold(qt: Any, app: Any, listener: socket.socket) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost(LOCALHOST, port_of(listener))
     sock.setSocketOption(qt.QAbstractSocket.KeepAliveOption, 1)
     assert sock.waitForConnected(5000)
@@ -138,7 +138,7 @@ def test_options_set_in_connecting_hold(qt: Any, app: Any, listener: socket.sock
 
 
 def test_options_of_accepted_sockets(qt: Any, app: Any) -> None:
-    server = qt.QTcpServer()
+    server = ours(qt.QTcpServer())
     server.listen(qt.QHostAddress(LOCALHOST))
     dial(server.serverPort())
     assert server.waitForNewConnection(5000)[0]
@@ -149,7 +149,7 @@ def test_options_of_accepted_sockets(qt: Any, app: Any) -> None:
 
 def test_options_over_ipv6(qt: Any, app: Any) -> None:
     with raw_listener("::1") as listener:
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         sock.connectToHost("::1", port_of(listener))
         assert sock.waitForConnected(5000)
         sock.setSocketOption(qt.QAbstractSocket.LowDelayOption, 1)
@@ -158,7 +158,7 @@ def test_options_over_ipv6(qt: Any, app: Any) -> None:
 
 
 def test_options_of_a_udp_socket(qt: Any, app: Any) -> None:
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     sock.bind(qt.QHostAddress(LOCALHOST), 0)
     assert sock.socketOption(qt.QAbstractSocket.MulticastTtlOption) == 1
     assert sock.socketOption(qt.QAbstractSocket.MulticastLoopbackOption) == 1

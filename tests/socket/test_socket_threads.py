@@ -13,9 +13,9 @@ from _peers import (
     PATIENCE,
     REMOTE_CLOSE,
     Background,
-    Trace,
     accept,
     dial,
+    ours,
     port_of,
     read_exactly,
     short,
@@ -93,7 +93,7 @@ def test_a_threaded_server(qt: Any, app: Any) -> None:
         return short(sock.state()) == "Unconnected"
 
     workers: list[Background] = []
-    server = Server()
+    server = ours(Server())
     assert server.listen(qt.QHostAddress(LOCALHOST))
     peers = [dial(server.serverPort()) for _ in range(4)]
     assert qt.wait(lambda: len(workers) == 4)
@@ -199,7 +199,7 @@ def test_one_thread_waits_while_another_loops(qt: Any, connect: Any, listener: s
 
 @pytest.mark.qnet("PySide6 holds the interpreter lock in QLocalSocket's waits, so the server cannot answer")
 def test_a_local_socket_in_a_plain_thread(qt: Any, app: Any, tmp_path: Any) -> None:
-    server = qt.QLocalServer()
+    server = ours(qt.QLocalServer())
     assert server.listen(str(tmp_path / "s"))
 
     def client() -> bytes:
@@ -211,11 +211,11 @@ def test_a_local_socket_in_a_plain_thread(qt: Any, app: Any, tmp_path: Any) -> N
         assert sock.waitForReadyRead(5000)
         return bytes(sock.readAll())
 
-    with Background(client) as thread:
-        assert qt.wait(server.hasPendingConnections)
+    def serve() -> None:
         other = server.nextPendingConnection()
-        trace = Trace(other)
         other.readyRead.connect(lambda: other.write(bytes(other.readAll())[::-1]))
+
+    server.newConnection.connect(serve)
+    with Background(client) as thread:
         assert qt.wait(lambda: not thread.alive())
         assert thread.join() == b"noitseuq"
-    assert trace[0] == "readyRead@Connected"

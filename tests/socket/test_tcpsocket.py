@@ -19,6 +19,7 @@ from _peers import (
     accept,
     deaf_listener,
     dial,
+    ours,
     port_of,
     raw_listener,
     read_all,
@@ -39,7 +40,7 @@ def stage(sock: Any) -> tuple[str, bool, bool]:
 
 
 def test_a_fresh_socket(qt: Any, app: Any) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     assert stage(sock) == ("Unconnected", False, False)
     assert sock.openMode() == qt.QIODevice.NotOpen
     assert (sock.localPort(), sock.peerPort(), sock.peerName()) == (0, 0, "")
@@ -57,7 +58,7 @@ def test_a_fresh_socket(qt: Any, app: Any) -> None:
 
 
 def test_a_fresh_socket_refuses_data(qt: Any, app: Any) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     assert sock.write(b"x") == -1
     assert bytes(sock.read(4)) == b""
     assert bytes(sock.readAll()) == b""
@@ -66,7 +67,7 @@ def test_a_fresh_socket_refuses_data(qt: Any, app: Any) -> None:
 
 def test_parent_in_the_constructor(qt: Any, app: Any) -> None:
     parent = qt.QObject()
-    sock = qt.QTcpSocket(parent)
+    sock = ours(qt.QTcpSocket(parent))
     assert sock.parent() is parent
     with pytest.raises(TypeError):
         qt.QTcpSocket("parent")
@@ -79,7 +80,7 @@ def test_abstract_socket_of_a_type(qt: Any, app: Any, kind: str) -> None:
 
 
 def test_closing_a_fresh_socket_emits_nothing(qt: Any, app: Any) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.disconnectFromHost()
     sock.abort()
@@ -91,7 +92,7 @@ def test_closing_a_fresh_socket_emits_nothing(qt: Any, app: Any) -> None:
 
 
 def test_a_literal_is_connecting_when_the_call_returns(qt: Any, app: Any, port: int) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost(LOCALHOST, port)
     assert trace.take() == CONNECTING
@@ -107,7 +108,7 @@ def test_a_literal_is_connecting_when_the_call_returns(qt: Any, app: Any, port: 
 
 @pytest.mark.parametrize("target", ["localhost", LOCALHOST, "127.1", "::ffff:127.0.0.1"])
 def test_connect_in_full(qt: Any, app: Any, listener: socket.socket, target: str) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost(target, port_of(listener))
     assert sock.isOpen()
@@ -125,7 +126,7 @@ def test_connect_in_full(qt: Any, app: Any, listener: socket.socket, target: str
 
 def test_connect_to_an_ipv6_literal(qt: Any, app: Any) -> None:
     with raw_listener("::1") as listener:
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         trace = Trace(sock)
         sock.connectToHost("::1", port_of(listener))
         assert qt.wait(lambda: "connected@Connected" in trace)
@@ -136,7 +137,7 @@ def test_connect_to_an_ipv6_literal(qt: Any, app: Any) -> None:
 
 def test_an_address_object_serves_as_target(qt: Any, app: Any, port: int) -> None:
     for target in (qt.QHostAddress(LOCALHOST), qt.QHostAddress.SpecialAddress.LocalHost):
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         sock.connectToHost(target, port)
         assert qt.wait(lambda sock=sock: state(sock) == "Connected")
         assert sock.peerName() == LOCALHOST
@@ -149,7 +150,7 @@ def test_a_name_with_several_addresses_tries_them_in_turn(qt: Any, app: Any) -> 
             names = {info[4][0] for info in socket.getaddrinfo("localhost", None)}
             if host not in names:
                 continue
-            sock = qt.QTcpSocket()
+            sock = ours(qt.QTcpSocket())
             sock.connectToHost("localhost", port_of(listener))
             assert qt.wait(lambda sock=sock: state(sock) == "Connected")
             assert sock.peerAddress() == qt.QHostAddress(host)
@@ -157,11 +158,11 @@ def test_a_name_with_several_addresses_tries_them_in_turn(qt: Any, app: Any) -> 
 
 def test_setting_a_protocol_keeps_only_its_addresses(qt: Any, app: Any, port: int) -> None:
     a, read_write = qt.QAbstractSocket, qt.QIODevice.ReadWrite
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost("localhost", port, read_write, a.IPv4Protocol)
     assert qt.wait(lambda: state(sock) == "Connected")
     for target, protocol in ((LOCALHOST, a.IPv6Protocol), ("::1", a.IPv4Protocol)):
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         trace = Trace(sock)
         sock.connectToHost(target, port, read_write, protocol)
         assert qt.wait(lambda trace=trace: "error:HostNotFound@Unconnected" in trace)
@@ -169,7 +170,7 @@ def test_setting_a_protocol_keeps_only_its_addresses(qt: Any, app: Any, port: in
 
 
 def test_keyword_arguments_of_connect(qt: Any, app: Any, port: int) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost(LOCALHOST, port, mode=qt.QIODevice.ReadOnly, protocol=qt.QAbstractSocket.AnyIPProtocol)
     assert qt.wait(lambda: state(sock) == "Connected")
     assert sock.openMode() == qt.QIODevice.ReadOnly
@@ -196,7 +197,7 @@ def test_open_modes(qt: Any, connect: Any, mode: str, writes: int, reads: bytes)
 
 
 def test_bind_then_connect(qt: Any, app: Any, listener: socket.socket) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     assert sock.bind(qt.QHostAddress("127.0.0.2"))
     assert trace.take() == ["state:Bound"]
@@ -214,11 +215,11 @@ def test_bind_then_connect(qt: Any, app: Any, listener: socket.socket) -> None:
 def test_bind_overloads(qt: Any, app: Any) -> None:
     address = qt.QHostAddress
     for arguments in ((), (0,), (address(LOCALHOST),), (address.SpecialAddress.LocalHost, 0)):
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         assert sock.bind(*arguments), arguments
         assert sock.localPort() > 0
     with pytest.raises(TypeError):
-        qt.QTcpSocket().bind(b"127.0.0.1", 0)
+        qt.QTcpSocket().bind(2.5j, 0)
 
 
 def test_bind_refusals(qt: Any, app: Any, port: int) -> None:
@@ -226,7 +227,7 @@ def test_bind_refusals(qt: Any, app: Any, port: int) -> None:
         ("203.0.113.7", 0, "SocketAddressNotAvailable"),
         (LOCALHOST, port, "AddressInUse"),
     ):
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         trace = Trace(sock)
         assert not sock.bind(qt.QHostAddress(address), number)
         assert trace == [f"error:{error}@Unconnected"]
@@ -240,7 +241,7 @@ def test_a_bound_socket_closes(qt: Any, app: Any) -> None:
         ("close", LOCAL_CLOSE),
         ("abort", ["state:Unconnected", "readChannelFinished@Unconnected"]),
     ):
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         sock.bind(qt.QHostAddress(LOCALHOST))
         trace = Trace(sock)
         getattr(sock, close)()
@@ -421,7 +422,7 @@ def test_abort_while_closing(qt: Any, connect: Any) -> None:
 
 @pytest.mark.parametrize("call", ["disconnectFromHost", "close"])
 def test_closing_while_connecting_waits_and_flushes(qt: Any, app: Any, listener: socket.socket, call: str) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost(LOCALHOST, port_of(listener))
     trace = Trace(sock)
     assert sock.write(b"abc") == 3
@@ -436,7 +437,7 @@ def test_closing_while_connecting_waits_and_flushes(qt: Any, app: Any, listener:
 @pytest.mark.parametrize("name", ["literal", "name"])
 def test_abort_before_the_connection_stands(qt: Any, app: Any, name: str) -> None:
     with deaf_listener() as port:
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         sock.connectToHost(LOCALHOST if name == "literal" else "no-such-host.invalid", port)
         before = state(sock)
         trace = Trace(sock)
@@ -464,7 +465,7 @@ def test_abort_before_the_connection_stands(qt: Any, app: Any, name: str) -> Non
 def test_ending_inside_a_slot(
     qt: Any, app: Any, listener: socket.socket, signal: str, call: str, tail: list[str]
 ) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost(LOCALHOST, port_of(listener))
     peer = accept(listener)
@@ -500,7 +501,7 @@ def test_abort_in_disconnected_closes_the_device(qt: Any, connect: Any, call: st
 
 
 def test_abort_in_host_found_ends_it(qt: Any, app: Any, port: int) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.hostFound.connect(sock.abort)
     sock.connectToHost(LOCALHOST, port)
@@ -536,7 +537,7 @@ def test_reconnect_after_the_remote_end_drops_old_data(qt: Any, connect: Any, li
 
 @pytest.mark.parametrize("ending", ["disconnectFromHost", "close", "abort"])
 def test_a_socket_serves_many_connections(qt: Any, app: Any, listener: socket.socket, ending: str) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     for round_ in range(5):
         sock.connectToHost("localhost" if round_ % 2 else LOCALHOST, port_of(listener))
         assert qt.wait(lambda: state(sock) == "Connected")
@@ -622,7 +623,7 @@ def test_a_deleted_parent_takes_its_connected_socket_along(qt: Any, app: Any, li
 def test_adopt_a_connected_descriptor(qt: Any, app: Any, listener: socket.socket) -> None:
     descriptor = dial(port_of(listener)).detach()
     peer = accept(listener)
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     assert sock.setSocketDescriptor(descriptor)
     assert trace.take() == ["state:Connected"]
@@ -642,7 +643,7 @@ def test_adopt_a_connected_descriptor(qt: Any, app: Any, listener: socket.socket
 @pytest.mark.parametrize("name", ["Unconnected", "Bound", "Listening", "Connecting", "Closing", "HostLookup"])
 def test_adopt_with_a_state_and_a_mode(qt: Any, app: Any, listener: socket.socket, name: str) -> None:
     descriptor = dial(port_of(listener)).detach()
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     given = getattr(qt.QAbstractSocket, f"{name}State")
     assert sock.setSocketDescriptor(descriptor, given, qt.QIODevice.ReadOnly)
@@ -656,7 +657,7 @@ def test_adopt_with_a_state_and_a_mode(qt: Any, app: Any, listener: socket.socke
 
 @pytest.mark.parametrize("descriptor", [-1, 99_999])
 def test_adopt_nonsense(qt: Any, app: Any, descriptor: int) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     assert not sock.setSocketDescriptor(descriptor)
     assert trace == []
@@ -682,7 +683,7 @@ def test_adopting_replaces_the_old_connection(qt: Any, connect: Any, listener: s
 
 
 def test_setters_of_subclasses(qt: Any, app: Any) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.setPeerName("name")
     sock.setPeerPort(5)
@@ -700,7 +701,7 @@ def test_setters_of_subclasses(qt: Any, app: Any) -> None:
 
 
 def test_pause_mode_protocol_tag_and_proxy(qt: Any, app: Any) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.setPauseMode(qt.QAbstractSocket.PauseOnSslErrors)
     assert sock.pauseMode() == qt.QAbstractSocket.PauseOnSslErrors
     sock.resume()

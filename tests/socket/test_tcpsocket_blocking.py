@@ -19,6 +19,7 @@ from _peers import (
     accept,
     deaf_listener,
     free_port,
+    ours,
     port_of,
     raw_listener,
     read_all,
@@ -44,7 +45,7 @@ def state(sock: Any) -> str:
 @pytest.mark.parametrize("wait", WAITS)
 @pytest.mark.parametrize("msecs", [0, 20, -1])
 def test_unconnected_waits_return_at_once(qt: Any, app: Any, wait: str, msecs: int) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     start = time.monotonic()
     assert not getattr(sock, wait)(msecs)
@@ -67,7 +68,7 @@ def test_waits_after_the_end(qt: Any, connect: Any, ending: str) -> None:
 
 @pytest.mark.parametrize("target", [LOCALHOST, "localhost"])
 def test_wait_for_connected(qt: Any, app: Any, port: int, target: str) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost(target, port)
     assert sock.waitForConnected(5000)
@@ -81,7 +82,7 @@ def test_wait_for_connected(qt: Any, app: Any, port: int, target: str) -> None:
 @pytest.mark.parametrize("wait", ["waitForConnected", "waitForReadyRead", "waitForDisconnected"])
 def test_a_time_out_while_connecting_gives_up_silently(qt: Any, app: Any, wait: str, msecs: int) -> None:
     with deaf_listener() as port:
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         sock.connectToHost(LOCALHOST, port)
         trace = Trace(sock)
         start = time.monotonic()
@@ -98,7 +99,7 @@ def test_a_time_out_while_connecting_gives_up_silently(qt: Any, app: Any, wait: 
 @pytest.mark.parametrize("target", [LOCALHOST, "localhost"])
 @pytest.mark.parametrize("wait", ["waitForConnected", "waitForReadyRead", "waitForDisconnected"])
 def test_refused_in_a_wait(qt: Any, app: Any, wait: str, target: str) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost(target, free_port())
     assert not getattr(sock, wait)(5000)
@@ -109,7 +110,7 @@ def test_refused_in_a_wait(qt: Any, app: Any, wait: str, target: str) -> None:
 
 @pytest.mark.parametrize("wait", ["waitForConnected", "waitForReadyRead", "waitForDisconnected"])
 def test_unknown_host_in_a_wait(qt: Any, app: Any, wait: str) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost("no-such-host.invalid", 80)
     assert not getattr(sock, wait)(5000)
@@ -117,7 +118,7 @@ def test_unknown_host_in_a_wait(qt: Any, app: Any, wait: str) -> None:
 
 
 def test_wait_for_bytes_written_with_nothing_to_write_returns_at_once(qt: Any, connect: Any, port: int) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost(LOCALHOST, port)
     trace = Trace(sock)
     assert not sock.waitForBytesWritten(5000)
@@ -128,7 +129,7 @@ def test_wait_for_bytes_written_with_nothing_to_write_returns_at_once(qt: Any, c
 
 
 def test_wait_for_bytes_written_connects_first(qt: Any, app: Any, listener: socket.socket) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost(LOCALHOST, port_of(listener))
     trace = Trace(sock, SIGNALS)
     sock.write(b"abc")
@@ -138,7 +139,7 @@ def test_wait_for_bytes_written_connects_first(qt: Any, app: Any, listener: sock
 
 
 def test_wait_for_ready_read_connects_and_writes_first(qt: Any, app: Any, listener: socket.socket) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost(LOCALHOST, port_of(listener))
     trace = Trace(sock, SIGNALS)
     sock.write(b"abc")
@@ -336,7 +337,7 @@ def test_both_ends_fill_without_deadlock(qt: Any, connect: Any) -> None:
 
 
 def test_wait_inside_connected(qt: Any, app: Any, listener: socket.socket) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     results: list[bool] = []
 
     def greet() -> None:
@@ -435,7 +436,7 @@ def test_default_time_out_is_half_a_minute(qt: Any, connect: Any) -> None:
 
 def test_signals_of_a_wait_run_other_slots_too(qt: Any, app: Any) -> None:
     with raw_listener() as listener:
-        sock = qt.QTcpSocket()
+        sock = ours(qt.QTcpSocket())
         lines: list[bytes] = []
         sock.readyRead.connect(lambda: lines.append(bytes(sock.readAll())))
         sock.connectToHost(LOCALHOST, port_of(listener))

@@ -14,6 +14,7 @@ from _peers import (
     Background,
     Begins,
     accept,
+    ours,
     port_of,
     read_all,
     read_exactly,
@@ -134,7 +135,7 @@ def test_flush_inside_bytes_written_does_not_recurse(qt: Any, connect: Any) -> N
 
 
 def test_write_while_connecting_goes_out_when_connected(qt: Any, app: Any, listener: socket.socket) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     sock.connectToHost("localhost", port_of(listener))
     assert sock.write(b"early ") == 6
     assert sock.write(b"bird") == 4
@@ -144,7 +145,7 @@ def test_write_while_connecting_goes_out_when_connected(qt: Any, app: Any, liste
 
 
 def test_a_hand_opened_socket_cannot_write(qt: Any, app: Any) -> None:
-    sock = qt.QTcpSocket()
+    sock = ours(qt.QTcpSocket())
     assert sock.open(qt.QIODevice.ReadWrite)
     assert sock.isOpen()
     assert sock.isValid()
@@ -442,9 +443,9 @@ def test_many_small_writes_arrive_in_order(qt: Any, connect: Any) -> None:
 
 
 def test_two_qt_sockets_talk(qt: Any, app: Any) -> None:
-    server = qt.QTcpServer()
+    server = ours(qt.QTcpServer())
     assert server.listen(qt.QHostAddress(LOCALHOST))
-    client = qt.QTcpSocket()
+    client = ours(qt.QTcpSocket())
     client.connectToHost(LOCALHOST, server.serverPort())
     assert qt.wait(server.hasPendingConnections)
     other = server.nextPendingConnection()

@@ -19,6 +19,7 @@ from _peers import (
     Trace,
     datagram_peer,
     free_port,
+    ours,
     port_of,
     short,
 )
@@ -36,7 +37,7 @@ def peer() -> socket.socket:
 @pytest.fixture
 def sock(qt: Any, app: Any) -> Any:
     """A QUdpSocket bound to 127.0.0.1."""
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     assert sock.bind(qt.QHostAddress(LOCALHOST), 0)
     yield sock
     sock.abort()
@@ -64,7 +65,7 @@ def receive_all(sock: Any) -> list[bytes]:
 
 
 def test_a_fresh_socket(qt: Any, app: Any, local: Any) -> None:
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     assert sock.socketType() == qt.QAbstractSocket.UdpSocket
     assert short(sock.state()) == "Unconnected"
     assert not sock.isOpen()
@@ -80,7 +81,7 @@ def test_a_fresh_socket(qt: Any, app: Any, local: Any) -> None:
 
 
 def test_bind(qt: Any, app: Any, local: Any) -> None:
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     trace = Trace(sock)
     assert sock.bind(local, 0)
     assert trace == ["state:Bound"]
@@ -97,7 +98,7 @@ def test_bind(qt: Any, app: Any, local: Any) -> None:
 def test_bind_to_a_special_address(qt: Any, app: Any, special: str) -> None:
     special = getattr(qt.QHostAddress.SpecialAddress, special)
     for arguments in ((special,), (special, 0), (qt.QHostAddress(special), 0)):
-        sock = qt.QUdpSocket()
+        sock = ours(qt.QUdpSocket())
         assert sock.bind(*arguments)
         assert sock.localAddress() == qt.QHostAddress(special)
         assert sock.localPort() > 0
@@ -106,7 +107,7 @@ def test_bind_to_a_special_address(qt: Any, app: Any, special: str) -> None:
 def test_bind_without_address(qt: Any, app: Any) -> None:
     anywhere = qt.QHostAddress(qt.QHostAddress.SpecialAddress.Any)
     for arguments in ((), (0,)):
-        sock = qt.QUdpSocket()
+        sock = ours(qt.QUdpSocket())
         assert sock.bind(*arguments)
         assert sock.localAddress() == anywhere
 
@@ -119,7 +120,7 @@ def test_bind_without_address(qt: Any, app: Any) -> None:
     ],
 )
 def test_bind_refusals(qt: Any, app: Any, address: str, error: str, text: str) -> None:
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     trace = Trace(sock)
     assert not sock.bind(qt.QHostAddress(address), 0)
     assert trace == [f"error:{error}@Unconnected"]
@@ -251,7 +252,7 @@ def test_a_port_out_of_range_raises(qt: Any, sock: Any, local: Any) -> None:
 
 
 def test_sending_binds_an_unbound_socket(qt: Any, app: Any, peer: Any, local: Any) -> None:
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     trace = Trace(sock, SIGNALS)
     assert sock.writeDatagram(b"abc", local, port_of(peer)) == 3
     assert trace == ["state:Bound", "bytesWritten:3"]
@@ -311,7 +312,7 @@ def test_the_reply_to_a_datagram(qt: Any, sock: Any, peer: Any, local: Any) -> N
 
 
 def test_a_hop_limit_travels(qt: Any, sock: Any, local: Any) -> None:
-    other = qt.QUdpSocket()
+    other = ours(qt.QUdpSocket())
     other.bind(local, 0)
     datagram = qt.QNetworkDatagram(b"hop", local, sock.localPort())
     datagram.setHopLimit(9)
@@ -445,7 +446,7 @@ def test_other_waits(qt: Any, sock: Any) -> None:
 @pytest.fixture
 def connected(qt: Any, app: Any, peer: Any) -> Any:
     """A QUdpSocket connected to ``peer``, which is connected back."""
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     sock.connectToHost(LOCALHOST, port_of(peer))
     assert sock.waitForConnected(5000)
     peer.connect((LOCALHOST, sock.localPort()))
@@ -454,7 +455,7 @@ def connected(qt: Any, app: Any, peer: Any) -> Any:
 
 
 def test_connecting_is_synchronous(qt: Any, app: Any, peer: Any, local: Any) -> None:
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     trace = Trace(sock)
     sock.connectToHost(LOCALHOST, port_of(peer))
     assert trace == CONNECTED
@@ -542,7 +543,7 @@ def test_bind_then_connect(qt: Any, sock: Any, peer: Any) -> None:
 
 def test_nobody_there_does_not_end_a_connected_socket(qt: Any, app: Any) -> None:
     """The ICMP answer is an event to read, never the end of the connection."""
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     sock.connectToHost(LOCALHOST, free_port(socket.SOCK_DGRAM))
     trace = Trace(sock)
     for _ in range(3):
@@ -567,7 +568,7 @@ def test_nobody_there_is_unknown_to_a_bound_socket(qt: Any, sock: Any, local: An
 
 
 def test_a_dual_stack_socket(qt: Any, app: Any, sock: Any, local: Any) -> None:
-    anywhere = qt.QUdpSocket()
+    anywhere = ours(qt.QUdpSocket())
     assert anywhere.bind(qt.QHostAddress(qt.QHostAddress.SpecialAddress.Any), 0)
     assert anywhere.writeDatagram(b"to four", local, sock.localPort()) == 7
     assert qt.wait(sock.hasPendingDatagrams)
@@ -612,7 +613,7 @@ def loopback(qt: Any) -> Any:
 @pytest.fixture
 def member(qt: Any, app: Any, loopback: Any) -> Any:
     """A socket that has joined GROUP on the loopback and sends there."""
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     assert sock.bind(qt.QHostAddress(qt.QHostAddress.SpecialAddress.AnyIPv4), 0)
     assert sock.joinMulticastGroup(qt.QHostAddress(GROUP), loopback)
     sock.setMulticastInterface(loopback)
@@ -647,7 +648,7 @@ def test_joining_and_leaving_twice(qt: Any, member: Any, loopback: Any) -> None:
 def test_what_cannot_be_joined(qt: Any, member: Any, loopback: Any) -> None:
     for address in ("192.0.2.1", "ff02::1"):
         assert not member.joinMulticastGroup(qt.QHostAddress(address), loopback)
-    anywhere = qt.QUdpSocket()
+    anywhere = ours(qt.QUdpSocket())
     anywhere.bind(qt.QHostAddress(qt.QHostAddress.SpecialAddress.Any), 0)
     assert not anywhere.joinMulticastGroup(qt.QHostAddress(GROUP), loopback)
 
@@ -665,7 +666,7 @@ def test_multicast_options(qt: Any, member: Any) -> None:
 
 def test_adopt_a_bound_descriptor(qt: Any, app: Any, peer: Any, local: Any) -> None:
     other = datagram_peer()
-    sock = qt.QUdpSocket()
+    sock = ours(qt.QUdpSocket())
     descriptor = os.dup(other.fileno())
     assert sock.setSocketDescriptor(descriptor, qt.QAbstractSocket.BoundState)
     assert (short(sock.state()), sock.localPort(), sock.localAddress()) == ("Bound", port_of(other), local)

@@ -290,7 +290,16 @@ def release() -> None:
     del _local.data
 
 
-NOWHERE = ThreadData(-1)  # where destroyed objects live: no thread has this number
+class _Nowhere(ThreadData):
+    """Where destroyed objects live. No thread has its number, and what is posted to it is dropped."""
+
+    __slots__ = ()
+
+    def post(self, entry: Posted) -> None:
+        return None
+
+
+NOWHERE = _Nowhere(-1)
 UNSERVED = ThreadData(0)  # where objects live that were moved to no thread; what is posted waits for a move
 _main = ThreadData(threading.main_thread().ident or 0)
 

@@ -35,7 +35,6 @@ import errno
 import os
 import select
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -209,11 +208,14 @@ class EventDispatcher(QAbstractEventDispatcher):
         self._q_interrupted = False
         self._q_wakes = 0
         self._q_wake_read, self._q_wake_write = _wake_pair()
-        self._q_signals: tuple[socket.socket, socket.socket] | None = None
+        self._q_signals: tuple[int, int] | None = None
         self.sleeping = False
         self.timed = False  # whether the watchdog of QNET_DEBUG looks at busy_since
         self.busy_since = 0.0
         self.watch(self._q_wake_read, READ, self._q_drain)
+        if thread is _thread_data.main_thread_data():
+            self._q_signals = _pipe()  # now, and not when the loop starts: there may be no descriptor left then
+            self.watch(self._q_signals[0], READ, self._q_drain_signals)
 
     def backend(self) -> str:
         """The name of the back end: epoll, kqueue or select."""
@@ -389,7 +391,7 @@ class EventDispatcher(QAbstractEventDispatcher):
         """The descriptors that are watched for devices and notifiers."""
         own = {self._q_wake_read}
         if self._q_signals is not None:
-            own.add(self._q_signals[0].fileno())
+            own.add(self._q_signals[0])
         return [fd for fd in self._q_masks if fd not in own]
 
     def registerSocketNotifier(self, notifier: QSocketNotifier) -> None:
@@ -427,16 +429,380 @@ class EventDispatcher(QAbstractEventDispatcher):
     @contextmanager
     def signals_wake(self) -> Iterator[None]:
         """While this lasts, a signal that reaches the process makes the main thread's wait return."""
-        if threading.current_thread() is not threading.main_thread():
+        if self._q_signals is None or threading.current_thread() is not threading.main_thread():
             yield
             return
-        if self._q_signals is None:
-            reader, writer = socket.socketpair()
-            reader.setblocking(False)
-            writer.setblocking(False)
-            self._q_signals = reader, writer
-            self.watch(reader.fileno(), READ, self._q_drain_signals)
-        previous = signal.set_wakeup_fd(self._q_signals[1].fileno(), warn_on_full_buffer=False)
+        previous = signal.set_wakeup_fd(self._q_signals[1], warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            if self._q_signals is not None:
+                signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
+
+    def _q_drain_signals(self) -> None:
+        if self._q_signals is not None:
+            try:
+                os.read(self._q_signals[0], 4096)
+            except BlockingIOError:
+                pass
+
+    def close(self) -> None: ...
+
+
+class Flushable(Protocol):
+    """A device that has unsent data and wants to be called once before the next wait."""
+
+    def _q_flush_due(self) -> None: ...
+
+
+class _TimerInfo(NamedTuple):
+    """One of an object's timers: id, interval in milliseconds, kind."""
+
+    timerId: int
+    interval: int
+    timerType: Qt.TimerType
+
+
+def _make_poller() -> Poller:
+    wanted = os.environ.get("QNET_EVENT_DISPATCHER", "")
+    if wanted not in ("", "epoll", "kqueue", "select"):
+        raise ValueError(f"QNET_EVENT_DISPATCHER is {wanted!r}; it may be epoll, kqueue or select")
+    if wanted != "select":
+        if sys.platform == "linux" and wanted in ("", "epoll"):
+            from qnet.core._io_epoll import EpollPoller
+
+            return EpollPoller()
+        if sys.platform != "linux" and hasattr(select, "kqueue") and wanted in ("", "kqueue"):
+            from qnet.core._io_kqueue import KqueuePoller
+
+            return KqueuePoller()
+        if wanted:
+            raise ValueError(f"QNET_EVENT_DISPATCHER={wanted}: this system ({sys.platform}) has no {wanted}")
+    from qnet.core._io_select import SelectPoller
+
+    return SelectPoller()
+
+
+class QAbstractEventDispatcher(QObject):
+    """The interface of a thread's event dispatcher. Qt page: QAbstractEventDispatcher."""
+
+    TimerInfo = _TimerInfo
+
+    aboutToBlock = Signal()
+    """The loop is about to sleep."""
+    awake = Signal()
+    """The loop slept and goes on."""
+    _q_about_to_block = aboutToBlock.hidden_alias()
+    _q_awake = awake.hidden_alias()
+
+    @staticmethod
+    def instance(thread: QThread | None = None) -> QAbstractEventDispatcher | None:
+        """The dispatcher of *thread* (None: the running one), or None if it has none yet."""
+        data = _thread_data.current() if thread is None else thread._q_thread_data
+        return data.dispatcher
+
+    def processEvents(self, flags: int) -> bool:
+        """Take one turn. Returns whether anything was delivered."""
+        raise NotImplementedError("an event dispatcher implements processEvents()")
+
+    def registerSocketNotifier(self, notifier: QSocketNotifier) -> None:
+        """Watch the notifier's descriptor."""
+        raise NotImplementedError("an event dispatcher implements registerSocketNotifier()")
+
+    def unregisterSocketNotifier(self, notifier: QSocketNotifier) -> None:
+        """Stop watching the notifier's descriptor."""
+        raise NotImplementedError("an event dispatcher implements unregisterSocketNotifier()")
+
+    def registerTimer(self, interval: int, timerType: Qt.TimerType, object: QObject) -> int:
+        """Start a timer for *object*, as `QObject.startTimer` does; returns its id."""
+        return _object_timers.start(object, interval, timerType)
+
+    def unregisterTimer(self, timerId: int) -> bool:
+        """Stop a timer by its id. Returns whether there was one."""
+        return _object_timers.kill(int(timerId))
+
+    def unregisterTimers(self, object: QObject) -> bool:
+        """Stop every timer that *object* started. Returns whether there was one."""
+        return _object_timers.kill_all(object)
+
+    def registeredTimers(self, object: QObject) -> list[_TimerInfo]:
+        """The timers that *object* started."""
+        return [_TimerInfo(*info) for info in _object_timers.infos(object)]
+
+    def remainingTime(self, timerId: int) -> int:
+        """Milliseconds until the timer is due; -1 if there is none with this id."""
+        return _object_timers.remaining(int(timerId))
+
+    def wakeUp(self) -> None:
+        """Make the thread's wait return. Any thread may call it."""
+        raise NotImplementedError("an event dispatcher implements wakeUp()")
+
+    def interrupt(self) -> None:
+        """Make `processEvents` return as soon as it can."""
+        raise NotImplementedError("an event dispatcher implements interrupt()")
+
+    def startingUp(self) -> None:
+        """Called before the first turn; there is nothing to prepare."""
+
+    def closingDown(self) -> None:
+        """Called after the last turn; `close` has given everything back already."""
+
+    def installNativeEventFilter(self, filterObj: object) -> None:
+        """Accepted for compatibility: a reactor without a display has no native events."""
+
+    def removeNativeEventFilter(self, filterObj: object) -> None:
+        """Accepted for compatibility, see `installNativeEventFilter`."""
+
+    def filterNativeEvent(self, eventType: bytes, message: object) -> tuple[bool, int]:
+        """(False, 0): no filter is ever interested."""
+        return False, 0
+
+
+class EventDispatcher(QAbstractEventDispatcher):
+    """The dispatcher of every thread, over the back end that suits the system.
+
+    ``QNET_EVENT_DISPATCHER`` (epoll, kqueue or select) in the environment forces one.
+    """
+
+    def __init__(self, thread: ThreadData) -> None:
+        super().__init__()
+        self._q.thread = thread
+        self._q_thread = thread
+        self._q_poller = _make_poller()
+        self._q_wait = self._q_poller.wait
+        self._q_masks: dict[int, int] = {}
+        self._q_readers: dict[int, Handler] = {}
+        self._q_writers: dict[int, Handler] = {}
+        self._q_urgents: dict[int, Handler] = {}
+        self._q_flush: list[Flushable] = []
+        self._q_interrupted = False
+        self._q_wakes = 0
+        self._q_wake_read, self._q_wake_write = _wake_pair()
+        self._q_signals: tuple[int, int] | None = None
+        self.sleeping = False
+        self.timed = False  # whether the watchdog of QNET_DEBUG looks at busy_since
+        self.busy_since = 0.0
+        self.watch(self._q_wake_read, READ, self._q_drain)
+        if thread is _thread_data.main_thread_data():
+            self._q_signals = _pipe()  # now, and not when the loop starts: there may be no descriptor left then
+            self.watch(self._q_signals[0], READ, self._q_drain_signals)
+
+    def backend(self) -> str:
+        """The name of the back end: epoll, kqueue or select."""
+        return self._q_poller.name
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when `processEvents` has something to do, or -1 (select has none).
+
+        A host loop watches it and calls ``processEvents()``; before it sleeps it also has to ask for posted
+        events and timers, see `timeout`.
+        """
+        return self._q_poller.fileno()
+
+    def timeout(self) -> float:
+        """Seconds that a host loop may sleep: 0 if something waits already, -1 if nothing ever will."""
+        if self._q_flush or self._q_thread.arrivals or self._q_thread.has_work():
+            return 0
+        return self._q_thread.timers.timeout()
+
+    # -- a turn
+
+    def processEvents(self, flags: int) -> bool:
+        """Take one turn; with WaitForMoreEvents in *flags*, sleep until there is something to do."""
+        return self.process_turn(bool(flags & WAIT_FOR_MORE), int(flags))
+
+    def process_turn(self, block: bool, flags: int = 0) -> bool:
+        """One turn, see the module's text. Returns whether anything was delivered."""
+        thread = self._q_thread
+        if thread.arrivals:
+            self._q_adopt_arrivals()
+        if self._q_flush:
+            self._q_flush_all()
+        ready = self._q_wait_for_events(block, flags)
+        level = thread.loop_level + thread.scope_level
+        thread.scope_level += 1
+        done = 0
+        if self.timed:
+            self.busy_since = monotonic()
+        try:
+            if thread.timers.heap and not flags & EXCLUDE_TIMERS:
+                done = thread.timers.fire_due()
+            if ready:
+                done += self._q_dispatch(ready)
+                if self._q_flush:
+                    self._q_flush_all()
+            if thread.posted:
+                done += thread.deliver_posted(level)
+                if self._q_flush:
+                    self._q_flush_all()
+        finally:
+            thread.scope_level -= 1
+            self.busy_since = 0.0
+        return done > 0
+
+    def _q_wait_for_events(self, block: bool, flags: int) -> list[tuple[int, int]]:
+        thread = self._q_thread
+        timeout: float = 0
+        if block and not self._q_interrupted:
+            self.sleeping = True
+            if thread.posted and thread.has_work():
+                timeout = 0
+            elif thread.timers.heap and not flags & EXCLUDE_TIMERS:
+                timeout = thread.timers.timeout()
+            else:
+                timeout = -1
+        self._q_interrupted = False
+        if timeout and self._q_about_to_block._connections:
+            self._q_about_to_block.emit()
+        try:
+            if flags & EXCLUDE_SOCKETS:
+                ready = self._q_wait_for_wake(timeout)
+            else:
+                ready = self._q_wait(timeout)
+        finally:
+            self.sleeping = False
+        if timeout and self._q_awake._connections:
+            self._q_awake.emit()
+        return ready
+
+    def _q_wait_for_wake(self, timeout: float) -> list[tuple[int, int]]:
+        """A wait that leaves every descriptor but the wake-up's alone."""
+        poll = select.poll()
+        poll.register(self._q_wake_read, select.POLLIN)
+        if self._q_signals is not None:
+            poll.register(self._q_signals[0], select.POLLIN)
+        return poll.poll(None if timeout < 0 else timeout * 1000)
+
+    def _q_dispatch(self, ready: list[tuple[int, int]]) -> int:
+        readers = self._q_readers
+        writers = self._q_writers
+        fd = -1
+        try:
+            for fd, mask in ready:
+                if mask == READ:
+                    reader = readers.get(fd)
+                    if reader is not None:
+                        reader()
+                    continue
+                if mask & _FOR_READERS:
+                    reader = readers.get(fd)
+                    if reader is not None:
+                        reader()
+                if mask & _FOR_WRITERS:
+                    writer = writers.get(fd)
+                    if writer is not None:
+                        writer()
+                if mask & PRIORITY:
+                    urgent = self._q_urgents.get(fd)
+                    if urgent is not None:
+                        urgent()
+        except Exception as error:
+            # Slots report for themselves, so this is a defect of a device. The other descriptors of the batch
+            # are reported again by the next wait.
+            hooks.report(error, "the event loop", readers.get(fd) or writers.get(fd), emitted=False)
+        return len(ready) - self._q_take_wakes()
+
+    def _q_take_wakes(self) -> int:
+        """How many of the ready descriptors were only wake-ups, which count as nothing delivered."""
+        wakes, self._q_wakes = self._q_wakes, 0
+        return wakes
+
+    def _q_flush_all(self) -> None:
+        devices = self._q_flush
+        self._q_flush = []
+        for device in devices:
+            device._q_flush_due()
+
+    def _q_adopt_arrivals(self) -> None:
+        arrivals = self._q_thread.arrivals
+        while arrivals:
+            _, item = arrivals.popitem()
+            device = item() if isinstance(item, ReferenceType) else item
+            if device is not None:
+                device._q_watch(self)
+
+    def flush_later(self, device: Flushable) -> None:
+        """Call ``device._q_flush_due()`` once before the next wait."""
+        self._q_flush.append(device)
+
+    # -- descriptors
+
+    def watch(self, fd: int, bit: int, handler: Handler | None) -> None:
+        """Call *handler* when *fd* is ready for *bit* (READ, WRITE or PRIORITY); None: stop watching for it.
+
+        Raises OSError if the descriptor cannot be watched.
+        """
+        table = self._q_readers if bit == READ else self._q_writers if bit == WRITE else self._q_urgents
+        known = self._q_masks.get(fd, 0)
+        if handler is None:
+            mask = known & ~bit
+            table.pop(fd, None)
+        else:
+            mask = known | bit
+        if mask != known:
+            self._q_poller.watch(fd, mask, known)
+        if mask:
+            self._q_masks[fd] = mask
+        else:
+            self._q_masks.pop(fd, None)
+        if handler is not None:
+            table[fd] = handler
+
+    def forget(self, fd: int) -> None:
+        """Stop watching *fd* altogether; call it before the descriptor is closed."""
+        known = self._q_masks.pop(fd, 0)
+        if known:
+            self._q_poller.watch(fd, 0, known)
+            self._q_readers.pop(fd, None)
+            self._q_writers.pop(fd, None)
+            self._q_urgents.pop(fd, None)
+
+    def watched(self) -> list[int]:
+        """The descriptors that are watched for devices and notifiers."""
+        own = {self._q_wake_read}
+        if self._q_signals is not None:
+            own.add(self._q_signals[0])
+        return [fd for fd in self._q_masks if fd not in own]
+
+    def registerSocketNotifier(self, notifier: QSocketNotifier) -> None:
+        """Watch the notifier's descriptor for the notifier's kind of activity."""
+        self.watch(notifier.socket(), _notifier_bit(notifier), _WeakActivation(notifier))
+
+    def unregisterSocketNotifier(self, notifier: QSocketNotifier) -> None:
+        """Stop watching the notifier's descriptor for the notifier's kind of activity."""
+        self.watch(notifier.socket(), _notifier_bit(notifier), None)
+
+    # -- waking
+
+    def wakeUp(self) -> None:
+        """Make the thread's wait return. Any thread may call it, and a signal handler too."""
+        try:
+            os.write(self._q_wake_write, b"\x01\0\0\0\0\0\0\0")
+        except BlockingIOError:
+            pass  # it is full of wake-ups already
+        except OSError as error:
+            if error.errno != errno.EBADF:  # the thread ended between the caller's look and this line
+                raise
+
+    def interrupt(self) -> None:
+        """Make `processEvents` return without sleeping (again)."""
+        self._q_interrupted = True
+        self.wakeUp()
+
+    def _q_drain(self) -> None:
+        self._q_wakes += 1
+        try:
+            os.read(self._q_wake_read, 4096)
+        except BlockingIOError:
+            pass
+
+    @contextmanager
+    def signals_wake(self) -> Iterator[None]:
+        """While this lasts, a signal that reaches the process makes the main thread's wait return."""
+        if self._q_signals is None or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        previous = signal.set_wakeup_fd(self._q_signals[1], warn_on_full_buffer=False)
         try:
             yield
         finally:
@@ -464,7 +830,7 @@ class EventDispatcher(QAbstractEventDispatcher):
             os.close(self._q_wake_write)
         if self._q_signals is not None:
             for end in self._q_signals:
-                end.close()
+                os.close(end)
             self._q_signals = None
         self._q_wake_read = self._q_wake_write = -1
 
@@ -474,6 +840,10 @@ def _wake_pair() -> tuple[int, int]:
     if hasattr(os, "eventfd"):
         fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         return fd, fd
+    return _pipe()
+
+
+def _pipe() -> tuple[int, int]:
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.set_blocking(writer, False)

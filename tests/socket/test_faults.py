@@ -116,6 +116,7 @@ LEAKS = """
     rounds(wanted)
     after = measure()
     print(after[0] - before[0], after[1] - before[1], after[2] - before[2], gc.collect())
+    server.close()
 """
 
 
@@ -131,7 +132,7 @@ def test_connections_leave_nothing_behind_without_the_collector(qt: Any, connect
 
 
 EXHAUSTION = """
-    import resource, socket, sys, time
+    import os, resource, socket, sys, time
     from qnet.QtCore import QCoreApplication, QTimer
     from qnet.QtNetwork import QHostAddress, QTcpServer
 
@@ -145,7 +146,7 @@ EXHAUSTION = """
     for wire in wires:
         wire.setblocking(False)
     app.processEvents()
-    last = max(wire.fileno() for wire in wires)
+    last = max(map(int, os.listdir("/proc/self/fd")))
     resource.setrlimit(resource.RLIMIT_NOFILE, (last + 4, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     for wire in wires:
         wire.connect_ex(("127.0.0.1", server.serverPort()))
@@ -173,6 +174,7 @@ EXHAUSTION = """
         client.abort()
     for wire in wires:
         wire.close()
+    server.close()
 """
 
 
@@ -251,6 +253,7 @@ IDLE = """
         client.abort()
     for wire in wires:
         wire.close()
+    server.close()
 """
 
 

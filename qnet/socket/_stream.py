@@ -210,11 +210,13 @@ class StreamDevice(QIODevice):
             post_to_data(self._q, self._q_arrive)
 
     def _q_finalize(self) -> None:
-        if self._q_engine is not None and self._q_linked:
-            made = f"; made at\n{self._q_origin}" if self._q_origin else ""
-            if self._q.ref() is None:  # dropped, not deleted by its parent or by deleteLater()
-                warnings.warn(f"{self!r} was dropped while it was open{made}", ResourceWarning, 1, source=self)
-        super()._q_finalize()
+        try:
+            if self._q_engine is not None and self._q_linked:
+                made = f"; made at\n{self._q_origin}" if self._q_origin else ""
+                if self._q.ref() is None:  # dropped, not deleted by its parent or by deleteLater()
+                    warnings.warn(f"{self!r} was dropped while it was open{made}", ResourceWarning, 1, source=self)
+        finally:  # a filter may turn the warning into an exception
+            super()._q_finalize()
 
     # -- reading
 
@@ -245,6 +247,8 @@ class StreamDevice(QIODevice):
             data = self._q_decode(data)
             if not data:
                 return
+        if not self._q_readable:  # closed, or open for writing only: nobody can read it
+            return
         self._q_arrived = True
         buffer = self._q_read_buffer
         buffer._chunks.append(data)  # ReadBuffer.append() without the call: data is not empty

@@ -504,9 +504,11 @@ class QAbstractSocket(StreamDevice):
             self.disconnectFromHost()
 
     def _q_finalize(self) -> None:
-        super()._q_finalize()
-        if self._q_state is not _UNCONNECTED or self._q_engine is not None:
-            self.abort()
+        try:
+            super()._q_finalize()
+        finally:
+            if self._q_state is not _UNCONNECTED or self._q_engine is not None:
+                self.abort()
 
     def _q_change_thread(self, source: ThreadData, target: ThreadData) -> None:
         connector = self._q_connector

@@ -362,10 +362,12 @@ class QLocalSocket(StreamDevice):
         self._q_read_buffer.clear()
 
     def _q_finalize(self) -> None:
-        super()._q_finalize()
-        self._q_drop_retry()
-        if self._q_engine is not None:
-            self.abort()
+        try:
+            super()._q_finalize()
+        finally:
+            self._q_drop_retry()
+            if self._q_engine is not None:
+                self.abort()
 
     # -- blocking
 

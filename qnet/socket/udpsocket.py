@@ -299,7 +299,7 @@ class QUdpSocket(QAbstractSocket):
         if engine is None or self._q_state not in _ACTIVE:
             return
         try:
-            engine.set_multicast_interface(iface.index())
+            engine.set_multicast_interface(iface.index(), _ipv4_address(iface))
         except OSError as error:
             self._q_note(failure_from_os(error, f"choosing interface {iface.name()} for multicasts"))
 
@@ -332,6 +332,14 @@ class QUdpSocket(QAbstractSocket):
     def flush(self) -> bool:
         """False: there is no buffer."""
         return False
+
+
+def _ipv4_address(iface: QNetworkInterface) -> QHostAddress:
+    """An address of *iface* for multicasts to come from; null if it has none."""
+    for entry in iface.addressEntries():
+        if entry.ip().protocol() is NetworkLayerProtocol.IPv4Protocol:
+            return entry.ip()
+    return QHostAddress()
 
 
 def _send_failure(error: OSError | ValueError, phase: str) -> SocketFailure:

@@ -181,7 +181,7 @@ def test_ports_out_of_range_raise(qt: Any, app: Any, number: int) -> None:
 
 def test_wrong_types_raise(qt: Any, app: Any) -> None:
     server = ours(qt.QTcpServer())
-    for arguments in ((2.5, 0), ([], 0), (qt.QHostAddress(LOCALHOST), "80")):
+    for arguments in ((2.5, 0), (object(), 0), (qt.QHostAddress(LOCALHOST), "80")):
         with pytest.raises(TypeError):
             server.listen(*arguments)
 

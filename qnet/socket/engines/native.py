@@ -401,12 +401,13 @@ class QNativeSocketEngine(QAbstractSocketEngine):
             return index
         return self._multicast_if
 
-    def set_multicast_interface(self, interface: int) -> None:
-        """Let multicasts leave by the interface with this index."""
+    def set_multicast_interface(self, interface: int, source: QHostAddress) -> None:
+        """Let multicasts leave by the interface with this index, from its IPv4 address *source* if that is not null."""
         if self.sock.family == socket.AF_INET6:
             self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, interface)
         else:
-            request = struct.pack("=4s4si", bytes(4), bytes(4), interface)
+            packed = bytes(4) if source.isNull() else struct.pack("!I", source.toIPv4Address())
+            request = struct.pack("=4s4si", bytes(4), packed, interface)
             self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
         self._multicast_if = interface
 

@@ -47,18 +47,24 @@ if TYPE_CHECKING:
 __all__ = ["Signal", "SignalInstance"]
 
 _get_ident = threading.get_ident
-_lock = threading.Lock()
+# Re-entrant: what is dropped under it may be the last reference to an object with signals of its own, and the
+# garbage collector may run such finalizers at any allocation.
+_lock = threading.RLock()
 _Self = TypeVar("_Self", bound="Signal")
 
 # Qt's names of Python's types, for texts such as "received(QString,int)"
 _TYPE_NAMES: dict[Any, str] = {str: "QString", float: "double", object: "PyObject", None: "void"}
 
 
-def _type_name(kind: Any) -> str:
+def type_name(kind: Any) -> str:
+    """A Python type by Qt's name for it; a text stands for itself."""
     if isinstance(kind, str):
         return kind
     known = _TYPE_NAMES.get(kind)
-    return known if known is not None else str(getattr(kind, "__name__", kind))
+    if known is not None:
+        return known
+    name = str(getattr(kind, "__name__", kind))
+    return f"{name}*" if hasattr(kind, "staticMetaObject") else name
 
 
 class SignalInstance:
@@ -157,7 +163,7 @@ class SignalInstance:
         connection = self._make(slot, int(type))
         with _lock:
             existing = self._connections
-            if int(type) & UNIQUE and any(_fits(c, slot) and c.is_live() for c in existing):
+            if int(type) & UNIQUE and any(c.fits(slot) and c.is_live() for c in existing):
                 connection.mode = GONE
                 return connection
             if len(existing) >= 8 and not len(existing) & (len(existing) - 1):
@@ -172,6 +178,8 @@ class SignalInstance:
             raise ValueError(f"{flags:#x} is no connection type")
         chained = slot if isinstance(slot, SignalInstance) else getattr(slot, "__self__", None)
         if isinstance(chained, SignalInstance):
+            if chained is slot and chained._arity > self._arity:
+                raise RuntimeError(f"{self} has fewer arguments than {chained} and cannot emit it")
             take = chained._arity if chained._arity < self._arity else None
             return Connection(self, SignalInstance.emit, weakref.ref(chained), chained._owner, take, mode)
         if not callable(slot):
@@ -191,11 +199,13 @@ class SignalInstance:
         Returns whether there was one; warns with RuntimeWarning if not. Calls that are queued already are still
         made.
         """
+        if slot is not None and not callable(slot) and not isinstance(slot, Connection):
+            raise TypeError(f"{self} disconnects a callable, a signal or a connection, not {slot!r}")
         with _lock:
             gone = [
                 c
                 for c in self._connections
-                if c.is_live() and (slot is None or c is slot or (not isinstance(slot, Connection) and _fits(c, slot)))
+                if c.is_live() and (slot is None or c is slot or (not isinstance(slot, Connection) and c.fits(slot)))
             ]
             if slot is not None and gone and gone[0].ref is None:
                 del gone[1:]  # as in Qt, a function connected twice is disconnected once a time
@@ -240,9 +250,7 @@ class SignalInstance:
         wanted = types if isinstance(types, tuple) else (types,)
         if wanted == self._types:
             return self
-        if wanted not in self._signal.overloads:
-            names = ",".join(_type_name(t) for t in wanted)
-            raise IndexError(f"{self._signal.name} has no overload ({names})")
+        wanted = self._signal.overload(wanted)
         owner = self._owner.ref()
         first = self._signal.of(owner) if owner is not None else self
         if first._types == wanted:
@@ -258,7 +266,7 @@ class SignalInstance:
 
     def signature(self) -> str:
         """The normalised signature, such as ``bytesWritten(int)``."""
-        return f"{self._signal.name}({','.join(_type_name(t) for t in self._types)})"
+        return f"{self._signal.name}({','.join(type_name(t) for t in self._types)})"
 
     def __call__(self, *args: Any) -> None:
         """Raises TypeError: signals are emitted by `emit`."""
@@ -270,15 +278,6 @@ class SignalInstance:
 
     def __repr__(self) -> str:
         return f"<SignalInstance {self}>"
-
-
-def _fits(connection: Connection, slot: Any) -> bool:
-    if isinstance(slot, SignalInstance):
-        return connection.ref is not None and connection.ref() is slot
-    chained = getattr(slot, "__self__", None)
-    if isinstance(chained, SignalInstance):
-        return connection.ref is not None and connection.ref() is chained
-    return connection.is_of(slot)
 
 
 class Signal:
@@ -329,6 +328,8 @@ class Signal:
             try:
                 data = values["_q"]
             except KeyError:
+                if not hasattr(type(obj), "staticMetaObject"):
+                    raise TypeError(f"signals belong to QObjects, and {type(obj).__name__} is none") from None
                 raise RuntimeError(
                     f"'__init__' method of object's base class ({type(obj).__name__}) not called"
                 ) from None
@@ -342,17 +343,23 @@ class Signal:
 
     def __getitem__(self, types: Any) -> Signal:
         """The overload with these types, for use on the class."""
-        wanted = types if isinstance(types, tuple) else (types,)
-        if wanted not in self.overloads:
-            raise IndexError(f"{self.name} has no overload {wanted}")
+        self.overload(types if isinstance(types, tuple) else (types,))
         return self
+
+    def overload(self, wanted: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The declared overload that has the types *wanted*; raises IndexError if there is none."""
+        names = ",".join(type_name(t) for t in wanted)
+        for declared in self.overloads:
+            if declared == wanted or ",".join(type_name(t) for t in declared) == names:
+                return declared
+        raise IndexError(f"{self.name} has no overload ({names}), only {self}")
 
     def __call__(self, *args: Any) -> None:
         """Raises TypeError: signals are emitted by an object."""
         raise TypeError(f"{self.name} is a signal: emit it from an object, obj.{self.name}.emit(...)")
 
     def __str__(self) -> str:
-        return "; ".join(f"{self.name}({','.join(_type_name(t) for t in types)})" for types in self.overloads)
+        return "; ".join(f"{self.name}({','.join(type_name(t) for t in types)})" for types in self.overloads)
 
     def __repr__(self) -> str:
         return f"<Signal {self}>"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qnet.core.hooks import setSlotExceptionHook as setSlotExceptionHook
     from qnet.core.iodevice import QIODevice as QIODevice, QIODeviceBase as QIODeviceBase
     from qnet.core.logging import QMessageLogContext as QMessageLogContext, QtMsgType as QtMsgType, qCritical as qCritical, qDebug as qDebug, qFatal as qFatal, qInfo as qInfo, qInstallMessageHandler as qInstallMessageHandler, qWarning as qWarning
-    from qnet.core.metaobject import QMetaMethod as QMetaMethod, QMetaObject as QMetaObject
+    from qnet.core.metaobject import Q_ARG as Q_ARG, Q_RETURN_ARG as Q_RETURN_ARG, QMetaClassInfo as QMetaClassInfo, QMetaMethod as QMetaMethod, QMetaObject as QMetaObject, QMetaProperty as QMetaProperty
     from qnet.core.mutex import QBasicMutex as QBasicMutex, QMutex as QMutex, QMutexLocker as QMutexLocker, QRecursiveMutex as QRecursiveMutex
     from qnet.core.namespace import Qt as Qt
     from qnet.core.object import QObject as QObject, QSignalBlocker as QSignalBlocker
@@ -52,7 +52,7 @@ _EXPORTS = {
     "qnet.core.hooks": "setSlotExceptionHook",
     "qnet.core.iodevice": "QIODevice QIODeviceBase",
     "qnet.core.logging": "qDebug qInfo qWarning qCritical qFatal qInstallMessageHandler QtMsgType QMessageLogContext",
-    "qnet.core.metaobject": "QMetaObject QMetaMethod",
+    "qnet.core.metaobject": "QMetaObject QMetaMethod QMetaProperty QMetaClassInfo Q_ARG Q_RETURN_ARG",
     "qnet.core.mutex": "QMutex QRecursiveMutex QMutexLocker QBasicMutex",
     "qnet.core.namespace": "Qt",
     "qnet.core.object": "QObject QSignalBlocker",

@@ -21,16 +21,17 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qnet.core import _object_timers, _properties, _thread_data, hooks
+from qnet.core import _object_timers, _old_connect, _properties, _thread_data, hooks
 from qnet.core._event_type import EventType
+from qnet.core._old_connect import EitherWay, is_marked
 from qnet.core._thread_data import ObjectData, Posted, ThreadData
 from qnet.core.event import QChildEvent, QEvent, QTimerEvent
 from qnet.core.logging import qDebug, qWarning
 from qnet.core.namespace import Qt
 from qnet.core.signals import Signal, SignalInstance
+from qnet.core.slots import Slot, find_signal
 
 if TYPE_CHECKING:
-    from qnet.core._connections import Connection
     from qnet.core.bytearray import QByteArray
     from qnet.core.metaobject import QMetaMethod, QMetaObject
     from qnet.core.thread import QThread
@@ -40,6 +41,15 @@ __all__ = ["QObject", "QSignalBlocker"]
 _T = TypeVar("_T")
 
 
+class _StaticMetaObject:
+    """Looks the description up for the class that is asked."""
+
+    def __get__(self, obj: QObject | None, owner: type) -> QMetaObject:
+        from qnet.core.metaobject import QMetaObject
+
+        return QMetaObject.of(owner)
+
+
 class QObject:
     """The base of everything that has signals, events, children or a thread.
 
@@ -47,7 +57,10 @@ class QObject:
     ``QTimer(interval=100, timeout=tick)``.
     """
 
-    destroyed = Signal((object,), ())
+    staticMetaObject = _StaticMetaObject()
+    """The class's `QMetaObject`."""
+
+    destroyed = Signal(("QObject*",), ())
     objectNameChanged = Signal(str)
 
     _q_properties: dict[str, _properties.Accessors] = {"objectName": ("objectName", "setObjectName")}
@@ -114,6 +127,7 @@ class QObject:
     def _q_finalize(self) -> None:
         """What a subclass has to give back before `destroyed` is emitted: descriptors, threads, timers."""
 
+    @Slot()
     def deleteLater(self) -> None:
         """Destroy the object from the event loop that is running now (or from the first one that will).
 
@@ -334,15 +348,13 @@ class QObject:
 
     def receivers(self, signal: str | bytes | Signal | SignalInstance) -> int:
         """How many slots are connected to *signal*, a ``SIGNAL("name(types)")`` or a signal."""
-        from qnet.core.slots import find_signal
-
-        return len(find_signal(self, signal).live())
+        found = find_signal(self, signal)
+        return len(found.live()) if found is not None else 0
 
     def isSignalConnected(self, signal: QMetaMethod) -> bool:
         """Whether at least one slot is connected to *signal*."""
-        from qnet.core.slots import find_signal
-
-        return bool(find_signal(self, bytes(signal.methodSignature()).decode()).live())
+        found = find_signal(self, signal._q_signature)
+        return found is not None and bool(found.live())
 
     def connectNotify(self, signal: QMetaMethod) -> None:
         """Override to learn that something was connected to *signal* of this object."""
@@ -356,29 +368,17 @@ class QObject:
 
             getattr(self, handler)(QMetaMethod.fromSignal(signal))
 
-    @staticmethod
-    def connect(*args: Any) -> Connection:
-        """Connect in Qt's long forms.
-
-        ``connect(sender, signal, receiver, slot[, type])`` and ``connect(sender, signal, callable[, type])``, where
-        signals and slots are bound ones or written with ``SIGNAL()`` and ``SLOT()``.
-        """
-        from qnet.core.slots import connect_objects
-
-        return connect_objects(*args)
-
-    @staticmethod
-    def disconnect(*args: Any) -> bool:
-        """Undo a connection: ``disconnect(connection)`` or the forms of `connect`; None stands for "any"."""
-        from qnet.core.slots import disconnect_objects
-
-        return disconnect_objects(*args)
+    connect = EitherWay(_old_connect.connect)
+    disconnect = EitherWay(_old_connect.disconnect)
 
     def emit(self, signal: str | bytes | Signal | SignalInstance, *args: Any) -> bool:
-        """Emit *signal*, given as ``SIGNAL("name(types)")`` or as itself."""
-        from qnet.core.slots import find_signal
-
-        find_signal(self, signal).emit(*args)
+        """Emit *signal*, given as ``SIGNAL("name(types)")`` or as itself; False if there is no such."""
+        if not is_marked(signal):
+            raise TypeError(f'emit() wants a signal or SIGNAL("name(types)"), not {signal!r}')
+        found = find_signal(self, signal)
+        if found is None:
+            return False
+        found.emit(*args)
         return True
 
     # -- events

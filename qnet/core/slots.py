@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qnet.core._connections import AUTO, Connection
-from qnet.core.signals import Signal, SignalInstance
+from qnet.core.signals import Signal, SignalInstance, type_name
 
 if TYPE_CHECKING:
     from qnet.core.object import QObject
@@ -28,9 +27,16 @@ class Slot:
     """
 
     def __init__(self, *types: Any, name: str | None = None, result: Any = None) -> None:
+        for kind in types:
+            if not isinstance(kind, (type, str)) and not hasattr(kind, "__origin__"):
+                raise TypeError(f"the arguments of Slot() are types or their names, not {kind!r}")
         self.types = types
         self.name = name
         self.result = result
+
+    def signature(self, attribute: str) -> str:
+        """Name and types, for a function of the name *attribute*."""
+        return f"{self.name or attribute}({','.join(type_name(t) for t in self.types)})"
 
     def __call__(self, function: _F) -> _F:
         """Decorate *function*."""
@@ -117,16 +123,20 @@ class Property:
         self.fset(obj, value)
 
     def __delete__(self, obj: Any) -> None:
-        if self.freset is None:
-            raise AttributeError(f"property {self.name!r} cannot be reset")
-        self.freset(obj)
+        raise AttributeError(f"property {self.name!r} cannot be deleted")
 
 
 def ClassInfo(info: dict[str, str] | None = None, **values: str) -> Callable[[_C], _C]:
     """Class decorator: attach texts that `QMetaObject.classInfo` finds."""
 
+    texts = {**(info or {}), **values}
+    if not all(isinstance(k, str) and isinstance(v, str) for k, v in texts.items()):
+        raise TypeError("names and values of ClassInfo() are texts")
+
     def decorate(cls: _C) -> _C:
-        cls._q_class_info = {**getattr(cls, "_q_class_info", {}), **(info or {}), **values}  # type: ignore[attr-defined]  # any class takes it
+        if not hasattr(cls, "staticMetaObject"):
+            raise TypeError(f"ClassInfo() decorates a QObject class, not {cls!r}")
+        cls._q_class_info = {**getattr(cls, "_q_class_info", {}), **texts}  # type: ignore[attr-defined]  # any class takes it
         return cls
 
     return decorate
@@ -160,97 +170,41 @@ def normalized(signature: str | bytes) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def find_signal(obj: QObject, signal: str | bytes | Signal | SignalInstance) -> SignalInstance:
-    """The bound signal of *obj* that is meant; AttributeError if there is none."""
+def slots_of(function: object) -> list[Slot]:
+    """The `Slot` marks of a function, a method or what a class body holds for one; none is an empty list."""
+    marks: list[Slot] = getattr(getattr(function, "__func__", function), "_q_slots", [])
+    return marks
+
+
+def find_signal(obj: QObject, signal: str | bytes | Signal | SignalInstance) -> SignalInstance | None:
+    """The bound signal of *obj* that is meant; None if there is none of that name and number of arguments."""
     if isinstance(signal, SignalInstance):
         return signal
     if isinstance(signal, Signal):
         return signal.of(obj)
+    if not isinstance(signal, (str, bytes)):
+        raise TypeError(f'a signal is given as itself or as SIGNAL("name(types)"), not as {signal!r}')
     text = normalized(signal).removeprefix("2")
     name, _, rest = text.partition("(")
-    described = next(
-        (s for c in type(obj).__mro__ for s in vars(c).values() if isinstance(s, Signal) and s.name == name), None
-    )
-    if described is None:
-        raise AttributeError(f"{type(obj).__name__} has no signal {name}()")
-    types = [t for t in rest.rstrip(")").split(",") if t]
-    fitting = [o for o in described.overloads if len(o) == len(types)]
-    instance = described.of(obj)
-    for overload in fitting:
-        candidate = instance[overload]
-        if candidate.signature() == text:
-            return candidate
-    return instance[fitting[0]] if fitting else instance
+    count = len([t for t in rest.removesuffix(")").split(",") if t])
+    for described in (s for c in type(obj).__mro__ for s in vars(c).values() if isinstance(s, Signal)):
+        fitting = [o for o in described.overloads if len(o) == count] if described.name == name else []
+        if fitting:
+            candidates = [described.of(obj)[overload] for overload in fitting]
+            return next((c for c in candidates if c.signature() == text), candidates[0])
+    return None
 
 
-def find_slot(obj: QObject, slot: str | bytes) -> Callable[..., object]:
-    """The method of *obj* that a ``SLOT()`` or a plain name means; AttributeError if there is none."""
+def find_slot(obj: QObject, slot: str | bytes) -> Callable[..., object] | None:
+    """The method (or a signal's emit) of *obj* that a ``SLOT()`` or a plain name means; None if there is none."""
     name = normalized(slot).lstrip("12").partition("(")[0]
     target: Any = getattr(obj, name, None)
     if isinstance(target, SignalInstance):
         return target.emit
-    if not callable(target):
-        raise AttributeError(f"{type(obj).__name__} has no slot {name}()")
-    found: Callable[..., object] = target
-    return found
-
-
-def _long_form(args: tuple[Any, ...]) -> tuple[SignalInstance, Any, int]:
-    """Signal, slot and connection type of the arguments of QObject.connect()."""
-    if len(args) < 2:
-        raise TypeError(
-            "connect() wants (sender, signal, receiver, slot[, type]) or (sender, signal, callable[, type])"
-        )
-    if isinstance(args[0], SignalInstance):
-        signal, rest = args[0], args[1:]
-    else:
-        signal, rest = find_signal(args[0], args[1]), args[2:]
-    if rest and (callable(rest[0]) or isinstance(rest[0], SignalInstance)):
-        slot, rest = rest[0], rest[1:]
-    elif len(rest) >= 2:
-        slot = find_slot(rest[0], rest[1]) if isinstance(rest[1], (str, bytes)) else rest[1]
-        rest = rest[2:]
-    else:
-        raise TypeError("connect() wants a callable, or a receiver and a slot of it")
-    return signal, slot, int(rest[0]) if rest else AUTO
-
-
-def connect_objects(*args: Any) -> Connection:
-    """`QObject.connect`."""
-    signal, slot, kind = _long_form(args)
-    return signal.connect(slot, kind)
-
-
-def disconnect_objects(*args: Any) -> bool:
-    """`QObject.disconnect`."""
-    if len(args) == 1 and isinstance(args[0], Connection):
-        connection = args[0]
-        signal = connection.signal_ref()
-        if signal is None or not connection:
-            return False
-        return signal.disconnect(connection)
-    sender, *rest = args
-    signals = [v for v in list(vars(sender).values()) if isinstance(v, SignalInstance)]
-    if rest and rest[0] is not None:
-        signals = [find_signal(sender, rest[0])]
-    slot: Any = None
-    if len(rest) == 2:
-        slot = rest[1]
-    elif len(rest) >= 3 and rest[2] is not None:
-        slot = find_slot(rest[1], rest[2]) if isinstance(rest[2], (str, bytes)) else rest[2]
-    elif len(rest) >= 3:
-        return _disconnect_receiver(signals, rest[1])
-    gone = False
-    for signal in signals:
-        if signal.live() and (slot is None or any(c.is_of(slot) for c in signal.live())):
-            gone = signal.disconnect(slot) or gone
-    return gone
-
-
-def _disconnect_receiver(signals: list[SignalInstance], receiver: QObject) -> bool:
-    gone = False
-    for signal in signals:
-        for connection in signal.live():
-            if connection.receiver is receiver._q:
-                gone = signal.disconnect(connection) or gone
-    return gone
+    if callable(target):
+        return target  # type: ignore[no-any-return]  # an attribute
+    for cls in type(obj).__mro__:
+        for attribute, value in vars(cls).items():
+            if any(mark.name == name for mark in slots_of(value)):
+                return getattr(obj, attribute)  # type: ignore[no-any-return]  # an attribute
+    return None

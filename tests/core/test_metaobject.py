@@ -37,8 +37,8 @@ def thing(qt: Implementation) -> Any:
         def fail(self) -> int:
             raise ValueError("on purpose")
 
-        def plain(self) -> None:
-            raise AssertionError("only slots can be invoked by name")
+        def plain(self, value: int) -> None:
+            self.calls.append(("plain", value))
 
     return Thing()
 
@@ -189,8 +189,7 @@ def test_invoke_delete_later(qt: Implementation, recorder: Recorder) -> None:
 
 def test_invoke_an_unknown_method(qt: Implementation, thing: Any, messages: list[str]) -> None:
     assert qt.QMetaObject.invokeMethod(thing, "nope") is False
-    assert qt.QMetaObject.invokeMethod(thing, "plain") is False
-    assert len(messages) == 2
+    assert len(messages) == 1
     assert "Thing::nope()" in messages[0]
 
 
@@ -216,14 +215,25 @@ def test_invoke_needs_an_object_and_a_name(qt: Implementation, obj: Any, name: A
 def test_invoke_a_callable(qt: Implementation, thing: Any, thread: Any) -> None:
     invoke = qt.QMetaObject.invokeMethod
     calls: list[Any] = []
-    assert invoke(thing, lambda: calls.append("direct"))
-    assert invoke(thing, lambda: calls.append("queued"), qt.Qt.QueuedConnection)
+    assert invoke(thing, lambda a, b: calls.append(a) or b, "direct", 5) == 5
+    assert invoke(thing, lambda: calls.append("queued"), qt.Qt.QueuedConnection) is True
     assert calls == ["direct"]
     qt.process()
     assert calls == ["direct", "queued"]
     thing.moveToThread(thread)
-    assert invoke(thing, lambda: calls.append(threading.get_ident()), qt.Qt.BlockingQueuedConnection)
-    assert calls[-1] != threading.get_ident()
+    assert invoke(thing, threading.get_ident, qt.Qt.BlockingQueuedConnection) != threading.get_ident()
+    with pytest.raises(ZeroDivisionError):
+        invoke(thing, lambda: 1 // 0, qt.Qt.BlockingQueuedConnection)
+
+
+@pytest.mark.qnet("PySide6 invokes only what is marked as a slot, and wants Q_ARG")
+def test_invoke_a_plain_method(qt: Implementation, thing: Any, messages: list[str]) -> None:
+    assert qt.QMetaObject.invokeMethod(thing, "plain", 3) is True
+    assert qt.QMetaObject.invokeMethod(thing, "plain", qt.Qt.QueuedConnection, 4) is True
+    assert qt.QMetaObject.invokeMethod(thing, "plain") is False
+    qt.process()
+    assert thing.calls == [("plain", 3), ("plain", 4)]
+    assert len(messages) == 1
 
 
 def test_a_meta_method_can_be_invoked(qt: Implementation, thing: Any) -> None:

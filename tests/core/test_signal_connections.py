@@ -328,9 +328,7 @@ def test_sender_signal_index(qt: Implementation, source: Any) -> None:
     assert target.index == source.metaObject().indexOfSignal("bare()")
 
 
-def test_receivers_are_connections(
-    qt: Implementation, source: Any, receiver: Any, recorder: Recorder
-) -> None:
+def test_receivers_are_connections(qt: Implementation, source: Any, receiver: Any, recorder: Recorder) -> None:
     signal = qt.SIGNAL("one(int)")
     assert source.receivers(signal) == 0
     source.one.connect(receiver.first)
@@ -339,8 +337,6 @@ def test_receivers_are_connections(
     assert source.receivers(signal) == 3
     source.one.disconnect(recorder)
     assert source.receivers(signal) == 2
-    with pytest.raises(TypeError):
-        source.receivers(source.one)
 
 
 def test_is_signal_connected(qt: Implementation, source: Any, recorder: Recorder) -> None:

@@ -11,7 +11,7 @@ import os
 
 from qnet.socket._enums import SocketError
 
-__all__ = ["SocketFailure", "failure_from_os", "is_temporary"]
+__all__ = ["SocketFailure", "failure", "failure_from_os", "failure_to_bind", "is_temporary"]
 
 _CODES = {
     errno.ECONNREFUSED: SocketError.ConnectionRefusedError,
@@ -91,6 +91,14 @@ def failure_from_os(error: OSError, phase: str = "") -> SocketFailure:
     code = _CODES.get(number, SocketError.UnknownSocketError)
     text = _ERRNO_TEXTS.get(number) or _TEXTS.get(code) or os.strerror(number) or str(error)
     return SocketFailure(code, _complete(text, phase, errno.errorcode.get(number, "")), error)
+
+
+def failure_to_bind(error: OSError, phase: str) -> SocketFailure:
+    """As `failure_from_os` for a bind or listen, where a refusal is about the address."""
+    reason = failure_from_os(error, phase)
+    if error.errno in (errno.EACCES, errno.EPERM):
+        reason.text = _complete("The address is protected", phase, errno.errorcode[error.errno])
+    return reason
 
 
 def failure(code: SocketError, phase: str = "", text: str = "") -> SocketFailure:

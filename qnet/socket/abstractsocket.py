@@ -48,7 +48,7 @@ from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket import _enums
 from qnet.socket._connector import Connector, interleaved
 from qnet.socket._enums import BindFlag, SocketError, SocketOption, SocketState, SocketType
-from qnet.socket._errors import SocketFailure, failure, failure_from_os
+from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._filter import StreamFilter
 from qnet.socket._stream import StreamDevice
 from qnet.socket._waiting import Clock, poll
@@ -560,7 +560,7 @@ class QAbstractSocket(StreamDevice):
             engine.close()
             if not isinstance(error, OSError):
                 error = OSError(errno.EADDRNOTAVAIL, str(error))
-            self._q_report(failure_from_os(error, where))
+            self._q_report(failure_to_bind(error, where))
             return False
         self._q_engine = engine
         self._q_local = None

@@ -29,7 +29,7 @@ from qnet.core.object import QObject
 from qnet.core.signals import Signal
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket._enums import SocketError, SocketState, SocketType
-from qnet.socket._errors import SocketFailure, failure, failure_from_os
+from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._listener import Listener, Phase
 from qnet.socket._waiting import Clock
 from qnet.socket.abstractsocket import QAbstractSocket, checked_port
@@ -94,7 +94,7 @@ class QTcpServer(Listener):
             engine.close()
             if not isinstance(error, OSError):
                 error = OSError(errno.EADDRNOTAVAIL, str(error))
-            self._q_failure = failure_from_os(error, where)
+            self._q_failure = failure_to_bind(error, where)
             return False
         self._q_begin(engine)
         return True

@@ -80,8 +80,8 @@ def main() -> int:
     thread.received.connect(lambda fortune: print(fortune, flush=True))
     thread.failed.connect(give_up)
     thread.finished.connect(lambda: application.exit(0 if thread.succeeded else 1))
-    thread.start()
     try:
+        thread.start()
         return application.exec()
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)

@@ -59,8 +59,8 @@ def main() -> int:
             "Choose another --port, here and for the sender.\n",
         )
     receiver.finished.connect(application.quit)
-    print(f"Listening on port {receiver.socket.localPort()}; Ctrl-C stops.", flush=True)
     try:
+        print(f"Listening on port {receiver.socket.localPort()}; Ctrl-C stops.", flush=True)
         return application.exec()
     except KeyboardInterrupt:
         print("\nStopped.")

@@ -69,8 +69,8 @@ def main() -> int:
             f"Cannot listen on {options.address} port {options.port}: {server.errorString()}.\n"
             "Choose another --port, or leave it out to get a free one.\n",
         )
-    print(f"Serving fortunes on {options.address} port {server.serverPort()}; Ctrl-C stops.", flush=True)
     try:
+        print(f"Serving fortunes on {options.address} port {server.serverPort()}; Ctrl-C stops.", flush=True)
         return application.exec()
     except KeyboardInterrupt:
         print("\nStopped.")

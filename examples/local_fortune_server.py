@@ -69,8 +69,8 @@ def main() -> int:
             f"Cannot listen on {options.name!r}: {server.errorString()}.\n"
             "Choose another --name; it may be a path in a folder that you can write to.\n",
         )
-    print(f"Serving fortunes on {server.fullServerName()}; Ctrl-C stops.", flush=True)
     try:
+        print(f"Serving fortunes on {server.fullServerName()}; Ctrl-C stops.", flush=True)
         return application.exec()
     except KeyboardInterrupt:
         print("\nStopped.")

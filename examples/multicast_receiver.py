@@ -74,8 +74,8 @@ def main() -> int:
         )
     receiver.finished.connect(application.quit)
     port = receiver.socket.localPort()
-    print(f"Listening to {options.group} port {port}; Ctrl-C stops.", flush=True)
     try:
+        print(f"Listening to {options.group} port {port}; Ctrl-C stops.", flush=True)
         return application.exec()
     except KeyboardInterrupt:
         print("\nStopped.")

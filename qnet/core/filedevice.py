@@ -190,17 +190,11 @@ class QFileDevice(QIODevice):
             return 0
 
     def atEnd(self) -> bool:
-        """Whether there is nothing to read. A file that does not know its size (as in /proc) is asked for data."""
-        if not self.isOpen():
-            return True
-        if self._q_buffer.size:
-            return False
-        if self.isSequential():
-            return super().atEnd()
-        size = self.size()
-        if size == 0 and self._q_readable:
-            return not self._q_peek(1)
-        return self._q_position >= size
+        """Whether there is nothing to read.
+
+        A file that does not know its size (as in /proc) seems to be at its end: read it until nothing comes.
+        """
+        return not (self.isOpen() and self._q_buffer.size) and super().atEnd()
 
     def seek(self, pos: int, /) -> bool:
         """Go to the byte *pos*, which may lie past the end: a write there leaves a hole."""
@@ -241,6 +235,8 @@ class QFileDevice(QIODevice):
             return b""
         try:
             return self._q_descriptor.read(self.pos(), maxlen)
+        except BlockingIOError:
+            return b""  # a stream that was set not to block, and has nothing
         except OSError as error:
             self._q_fail(QFileDevice.FileError.ReadError, error)
             return b""

@@ -157,6 +157,8 @@ def split(slot: object) -> tuple[Any, Any]:
 
 def accepted(func: Callable[..., object], given: int, bound: bool) -> int | None:
     """How many of *given* arguments *func* takes: None for all of them."""
+    if not given:
+        return None
     if isinstance(func, FunctionType):
         code = func.__code__
         if code.co_flags & inspect.CO_VARARGS:

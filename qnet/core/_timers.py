@@ -1,5 +1,7 @@
 """The pending timers of a thread: a heap of ``(deadline, serial, entry)`` tuples.
 
+The entry is a `TimerEntry`, or just the callable of a call that happens once and cannot be stopped.
+
 Tuples compare in C, so that 100,000 pending timers cost what a heap costs and no Python call. Stopping a timer
 leaves its tuple in the heap: the entry's serial no longer matches, and the tuple is dropped when it comes to the
 top, or all stale ones at once when they are the majority.
@@ -13,6 +15,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from time import monotonic_ns
+from typing import Any
 
 from qnet.core import hooks
 
@@ -48,7 +51,7 @@ class TimerQueue:
     __slots__ = ("_serial", "_stale", "heap")
 
     def __init__(self) -> None:
-        self.heap: list[tuple[int, int, TimerEntry]] = []
+        self.heap: list[tuple[int, int, Any]] = []
         self._serial = 0
         self._stale = 0
 
@@ -60,6 +63,11 @@ class TimerQueue:
         if entry.serial:
             self.stop(entry)
         self._push(entry, monotonic_ns() + entry.interval)
+
+    def call_once(self, delay: int, callback: Callable[[], object]) -> None:
+        """Call ``callback()`` once, *delay* ns from now. It cannot be stopped, so it needs no entry."""
+        self._serial = serial = self._serial + 1
+        heapq.heappush(self.heap, (monotonic_ns() + delay, serial, callback))
 
     def resume(self, entry: TimerEntry, deadline: int) -> None:
         """Make *entry* due at *deadline*: it comes from another thread's queue."""
@@ -79,7 +87,7 @@ class TimerQueue:
         self._stale += 1
         if self._stale > _MANY_STALE and self._stale * 2 > len(self.heap):
             # in place: a pass that is under way goes on with the same list
-            self.heap[:] = [item for item in self.heap if item[2].serial == item[1]]
+            self.heap[:] = [item for item in self.heap if type(item[2]) is not TimerEntry or item[2].serial == item[1]]
             heapq.heapify(self.heap)
             self._stale = 0
 
@@ -88,7 +96,7 @@ class TimerQueue:
         heap = self.heap
         while heap:
             deadline, serial, entry = heap[0]
-            if entry.serial == serial:
+            if type(entry) is not TimerEntry or entry.serial == serial:
                 return max(0, deadline - monotonic_ns()) / _SECOND
             heapq.heappop(heap)
             self._stale -= 1
@@ -102,13 +110,19 @@ class TimerQueue:
         fired = 0
         while heap:
             deadline, serial, entry = heap[0]
-            if entry.serial != serial:
-                heapq.heappop(heap)
-                self._stale -= 1
-                continue
             if deadline > now or serial > limit:
                 break
             heapq.heappop(heap)
+            if type(entry) is not TimerEntry:
+                fired += 1
+                try:
+                    entry()
+                except Exception as error:
+                    hooks.report(error, "a timer", entry, emitted=False)
+                continue
+            if entry.serial != serial:
+                self._stale -= 1
+                continue
             if entry.single_shot:
                 entry.serial = 0
             else:

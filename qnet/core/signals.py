@@ -337,6 +337,14 @@ class Signal:
             instance = values.setdefault(key, SignalInstance(self, data, self.overloads[0]))
         return instance  # type: ignore[no-any-return]  # __dict__ is untyped
 
+    def existing(self, obj: QObject) -> SignalInstance | None:
+        """`of`, or None if nobody has asked for it yet: then nothing is connected to it."""
+        values = obj.__dict__
+        key = self.attribute
+        if getattr(type(obj), key, None) is not self:
+            key = f"_q_hidden_{key}_{id(self):x}"
+        return values.get(key)
+
     def hidden_alias(self) -> HiddenAlias:
         """A second name for hot paths: a dictionary hit that no subclass shadows."""
         return HiddenAlias(self)

@@ -26,6 +26,7 @@ The invariants
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qnet.core._buffers import ReadBuffer, WriteBuffer
@@ -277,8 +278,18 @@ class DeviceCore(QObject):
     # -- reading: in text mode every b"\r" is dropped
 
     def _q_read(self, count: int) -> bytes:
-        if not self._q_text:
-            return self._q_take(count)
+        return self._q_attempt(self._q_take_text, count) if self._q_text else self._q_take(count)
+
+    def _q_read_all(self) -> bytes:
+        data = self._q_take_all()
+        return data.replace(b"\r", b"") if self._q_text else data
+
+    def _q_read_line(self, limit: int) -> bytes:
+        if self._q_text:
+            return self._q_attempt(self._q_take_text_line, limit)
+        return self._q_attempt(self._q_take_line, limit) if self._q_pulls else self._q_take_line(limit)
+
+    def _q_take_text(self, count: int) -> bytes:
         parts: list[bytes] = []
         while count > 0:
             raw = self._q_take(count)
@@ -289,13 +300,7 @@ class DeviceCore(QObject):
             count -= len(text)
         return b"".join(parts)
 
-    def _q_read_all(self) -> bytes:
-        data = self._q_take_all()
-        return data.replace(b"\r", b"") if self._q_text else data
-
-    def _q_read_line(self, limit: int) -> bytes:
-        if not self._q_text:
-            return self._q_take_line(limit)
+    def _q_take_text_line(self, limit: int) -> bytes:
         parts: list[bytes] = []
         missing = limit
         while missing:
@@ -307,11 +312,31 @@ class DeviceCore(QObject):
             missing = missing - len(text) if limit > 0 else missing
         return b"".join(parts)
 
+    def _q_attempt(self, read: Callable[[int], bytes], size: int, *, keep: bool = True) -> bytes:
+        """Call *read*, which takes in several steps; if one of them raises, or without *keep*, all goes back."""
+        undo, position = self._q_undo, self._q_position
+        taken: list[bytes] = []
+        self._q_undo = taken
+        kept = False
+        try:
+            data = read(size)
+            kept = keep
+        finally:
+            self._q_undo = undo
+            if not kept:
+                self._q_buffer.unread(b"".join(taken))
+                self._q_position = position
+            elif undo is not None:
+                undo.extend(taken)
+        if kept and undo is None and self._q_paused:
+            self._q_after_read()
+        return data
+
     def _q_peek(self, count: int) -> bytes:
         buffer = self._q_buffer
         held = buffer.size
         if self._q_text:
-            data = self._q_peek_text(count)
+            data = self._q_attempt(self._q_take_text, count, keep=False)
         else:
             if self._q_pulls:
                 exact = self._q_mode & UNBUFFERED
@@ -321,16 +346,6 @@ class DeviceCore(QObject):
         if not held and buffer.size and self._q_mode & UNBUFFERED and not self.isSequential():
             self.seek(self._q_position)  # the next read shall see what is in the device then
         return data
-
-    def _q_peek_text(self, count: int) -> bytes:
-        undo, self._q_undo = self._q_undo, []
-        position = self._q_position
-        try:
-            return self._q_read(count)
-        finally:
-            self._q_buffer.unread(b"".join(self._q_undo))
-            self._q_position = position
-            self._q_undo = undo
 
     def _q_skip(self, count: int) -> int:
         skipped = 0

@@ -59,7 +59,7 @@ class QIODevice(DeviceCore, QIODeviceBase):
     """
 
     readyRead = Signal()
-    """New data can be read. Not emitted again before that was at least looked at in the event loop."""
+    """New data can be read; emitted once for what arrived together."""
     bytesWritten = Signal("qlonglong", arguments=["bytes"])
     """The device took this many bytes of what was written."""
     aboutToClose = Signal()

@@ -444,6 +444,37 @@ def test_errors_in_overrides_reach_the_caller(qt: Any, mode: Any) -> None:
             call()
 
 
+@pytest.mark.qnet("what Qt has read of a line before the error is lost")
+@pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize("kind", [Stream, Store])
+def test_an_error_within_a_read_loses_nothing(qt: Any, mode: Any, kind: type, text: bool) -> None:
+    def read_data(self: Any, maxlen: int) -> bytes:
+        if self.breaks:
+            self.breaks.pop()
+            raise OSError("unplugged")
+        return kind.readData(self, min(maxlen, 4))
+
+    device = type("Fragile", (kind, qt.QIODevice), {"readData": read_data, "breaks": []})().prepare()
+    content = device.source if kind is Stream else device.content
+    content += b"one two\r\nthree"
+    device.open(mode.ReadOnly | (mode.Text if text else mode.NotOpen))
+    line = b"one two\n" if text else b"one two\r\n"
+    assert device.peek(3) == b"one"
+    for call in (device.readLine, lambda: device.read(100), device.readAll, lambda: device.peek(100)):
+        device.breaks.append(True)
+        with pytest.raises(OSError, match="unplugged"):
+            call()
+    assert device.pos() == 0
+    device.startTransaction()
+    assert device.readLine() == line
+    device.breaks.append(True)
+    with pytest.raises(OSError, match="unplugged"):
+        device.readLine()
+    device.rollbackTransaction()
+    assert device.readLine() == line
+    assert device.readLine() == b"three"
+
+
 @pytest.mark.qnet("PySide6 hands over text that ends at the first zero byte")
 def test_write_data_gets_bytes(qt: Any, mode: Any) -> None:
     got = []

@@ -275,8 +275,8 @@ class EventDispatcher(QAbstractEventDispatcher):
         timeout: float = 0
         if block and not self._q_interrupted:
             self.sleeping = True
-            if thread.posted and thread.has_work():
-                timeout = 0
+            if self._q_flush or thread.arrivals or (thread.posted and thread.has_work()):
+                timeout = 0  # slots of the flush before this wait wrote, connected or posted
             elif thread.timers.heap and not flags & EXCLUDE_TIMERS:
                 timeout = thread.timers.timeout()
             else:

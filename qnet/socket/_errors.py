@@ -30,6 +30,7 @@ _CODES = {
     errno.ENETUNREACH: SocketError.NetworkError,
     errno.EHOSTUNREACH: SocketError.NetworkError,
     errno.ENETDOWN: SocketError.NetworkError,
+    errno.ENOTCONN: SocketError.NetworkError,
     errno.EHOSTDOWN: SocketError.NetworkError,
     errno.EADDRINUSE: SocketError.AddressInUseError,
     errno.EADDRNOTAVAIL: SocketError.SocketAddressNotAvailableError,
@@ -66,6 +67,7 @@ _ERRNO_TEXTS = {
     errno.ENETUNREACH: "Network unreachable",
     errno.EHOSTUNREACH: "Host unreachable",
     errno.ETIMEDOUT: "Connection timed out",
+    errno.ENOTCONN: "Transport endpoint is not connected",
     errno.EBADF: "Invalid socket descriptor",
     errno.ENOTSOCK: "Invalid socket descriptor",
 }

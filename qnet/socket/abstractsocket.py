@@ -411,7 +411,8 @@ class QAbstractSocket(StreamDevice):
 
     def _q_connection_made(self, engine: QNativeSocketEngine, address: QHostAddress) -> None:
         self._q_link(engine)
-        self._q_peer = (address, self._q_port_wanted)
+        anywhere = address.toString() in ("0.0.0.0", "::")  # means this machine: ask where it led to
+        self._q_peer = engine.peer() if anywhere else (address, self._q_port_wanted)
         self._q_local = None
         if self._q_filter is not None:
             self._q_filter.start()

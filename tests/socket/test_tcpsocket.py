@@ -143,6 +143,13 @@ def test_an_address_object_serves_as_target(qt: Any, app: Any, port: int) -> Non
         assert sock.peerName() == LOCALHOST
 
 
+def test_the_any_address_leads_to_this_machine(qt: Any, app: Any, port: int) -> None:
+    sock = ours(qt.QTcpSocket())
+    sock.connectToHost("0.0.0.0", port)
+    assert qt.wait(lambda: state(sock) == "Connected")
+    assert (sock.peerName(), sock.peerAddress().toString()) == ("0.0.0.0", LOCALHOST)
+
+
 def test_a_name_with_several_addresses_tries_them_in_turn(qt: Any, app: Any) -> None:
     """ "localhost" may list ::1 first; whichever family listens is found."""
     for host in (LOCALHOST, "::1"):
@@ -665,6 +672,15 @@ def test_adopt_nonsense(qt: Any, app: Any, descriptor: int) -> None:
     if descriptor != -1:
         assert short(sock.error()) == "UnsupportedSocketOperation"
         assert sock.errorString() == Begins("Invalid socket descriptor")
+
+
+def test_adopt_a_socket_that_is_not_connected(qt: Any, app: Any) -> None:
+    sock = ours(qt.QTcpSocket())
+    trace = Trace(sock)
+    assert sock.setSocketDescriptor(socket.socket().detach())
+    assert qt.wait(lambda: "disconnected@Unconnected" in trace)
+    assert trace == ["state:Connected", "error:Network@Connected", *LOCAL_CLOSE]
+    assert sock.errorString() == Begins("Transport endpoint is not connected")
 
 
 def test_adopting_replaces_the_old_connection(qt: Any, connect: Any, listener: socket.socket) -> None:

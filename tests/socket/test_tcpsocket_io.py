@@ -107,14 +107,23 @@ def test_put_char(qt: Any, connect: Any) -> None:
     assert peer.recv(10) == b"x"
 
 
-def test_writing_in_bytes_written_goes_on_for_ever_politely(qt: Any, connect: Any) -> None:
+def test_writing_in_bytes_written_needs_no_other_event(qt: Any, connect: Any) -> None:
     sock, trace, peer = connect(signals=("bytesWritten",))
     left = [b"two", b"three", b"four"]
     sock.bytesWritten.connect(lambda _: left and sock.write(left.pop(0)))
     sock.write(b"one")
-    assert qt.wait(lambda: len(trace) == 4)
+    qt.spin(100)
     assert trace == ["bytesWritten:3", "bytesWritten:3", "bytesWritten:5", "bytesWritten:4"]
     assert read_exactly(peer, 15) == b"onetwothreefour"
+
+
+def test_connecting_in_bytes_written_needs_no_other_event(qt: Any, connect: Any, port: int) -> None:
+    sock, _, _ = connect()
+    other = ours(qt.QTcpSocket())
+    sock.bytesWritten.connect(lambda _: other.connectToHost(LOCALHOST, port))
+    sock.write(b"go")
+    qt.spin(100)
+    assert other.state() == qt.QAbstractSocket.ConnectedState
 
 
 def test_flush_inside_bytes_written_does_not_recurse(qt: Any, connect: Any) -> None:
@@ -333,6 +342,16 @@ def test_a_full_read_buffer_hides_the_end(qt: Any, connect: Any) -> None:
     assert qt.wait(lambda: "disconnected@Unconnected" in trace)
     assert trace == ["readyRead@Connected", *REMOTE_CLOSE]
     assert bytes(sock.readAll()) == b"45"
+
+
+@pytest.mark.qnet("Qt fills a limited buffer again only when it is empty, so a message that needs more never completes")
+def test_a_limited_read_buffer_refills_after_any_read(qt: Any, connect: Any) -> None:
+    sock, _, peer = connect(read_buffer=4)
+    peer.sendall(b"0123456789")
+    assert qt.wait(lambda: sock.bytesAvailable() == 4)
+    assert bytes(sock.read(1)) == b"0"
+    assert qt.wait(lambda: sock.bytesAvailable() == 4)
+    assert bytes(sock.readAll()) == b"1234"
 
 
 def test_raising_the_limit_resumes(qt: Any, connect: Any) -> None:

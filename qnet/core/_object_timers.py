@@ -19,7 +19,7 @@ from qnet.core.namespace import Qt
 if TYPE_CHECKING:
     from qnet.core.object import QObject
 
-__all__ = ["infos", "interval_ns", "kill", "kill_all", "move", "next_id", "remaining", "start"]
+__all__ = ["checked_interval", "infos", "interval_ns", "kill", "kill_all", "move", "next_id", "remaining", "start"]
 
 _MILLISECOND = 1_000_000
 _LONGEST = 2**62  # nanoseconds: 146 years; deadlines stay within what a wait can take
@@ -46,13 +46,21 @@ def interval_ns(milliseconds: int, kind: Qt.TimerType) -> int:
     return min(milliseconds * _MILLISECOND, _LONGEST)
 
 
+def checked_interval(milliseconds: float, caller: str) -> int:
+    """*milliseconds* without its fraction; a negative one is 1, with Qt's warning. TypeError for what is no number."""
+    if not isinstance(milliseconds, (int, float)):
+        raise TypeError(f"an interval is a number, milliseconds, not {type(milliseconds).__name__}")
+    if milliseconds < 0:
+        qWarning(f"{caller}: negative intervals aren't allowed; the interval will be set to 1ms.")
+        return 1
+    return int(milliseconds)
+
+
 def start(owner: QObject, interval: int, kind: Qt.TimerType) -> int:
     """`QObject.startTimer`: returns the id, or 0 if the timer was refused."""
-    if not isinstance(interval, int):
-        raise TypeError(f"an interval is an int, milliseconds, not {type(interval).__name__}")
-    if interval < 0:
-        qWarning("QObject::startTimer: Timers cannot have negative intervals")
-        return 0
+    interval = checked_interval(interval, "QObject::startTimer")
+    if not isinstance(kind, Qt.TimerType):
+        raise TypeError(f"the kind of a timer is a Qt.TimerType, not {type(kind).__name__}")
     data = owner._q
     if data.thread is not _thread_data.current():
         qWarning("QObject::startTimer: Timers cannot be started from another thread")
@@ -60,7 +68,7 @@ def start(owner: QObject, interval: int, kind: Qt.TimerType) -> int:
     number = next_id()
     entry = TimerEntry(interval_ns(interval, kind), _Tick(data, number), single_shot=False)
     data.thread.timers.start(entry)
-    _timers[number] = _Timer(data, entry, Qt.TimerType(kind))
+    _timers[number] = _Timer(data, entry, kind)
     owner.__dict__.setdefault("_q_timer_ids", set()).add(number)
     return number
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
 from qnet.core import _thread_data
@@ -22,6 +22,9 @@ from qnet.core.logging import qWarning
 from qnet.core.namespace import Qt
 from qnet.core.object import QObject, deliver, notify_default
 from qnet.core.signals import Signal
+
+if TYPE_CHECKING:
+    from qnet.core.thread import QThread
 
 __all__ = ["QCoreApplication"]
 
@@ -37,6 +40,7 @@ class _Names:
         self.attributes: set[int] = set()
         self.library_paths: list[str] | None = None
         self.quit_lock = True
+        self.setuid = False
         self.translators: list[Any] = []
 
 
@@ -136,8 +140,17 @@ class QCoreApplication(QObject):
 
     @staticmethod
     def quit() -> None:
-        """`exit` with 0. Any thread may call it."""
-        QCoreApplication.exit(0)
+        """Send the application a Quit event, which ends `exec` with 0 unless a filter stops it.
+
+        Any thread may call it; before exec: nothing.
+        """
+        application = QCoreApplication.instance()
+        if application is None or not application._q.thread.loops:
+            return
+        if application._q.thread is _thread_data.current():
+            deliver(application, QEvent(EventType.Quit))
+        else:
+            QCoreApplication.postEvent(application, QEvent(EventType.Quit))
 
     @staticmethod
     def processEvents(flags: int = ProcessEventsFlag.AllEvents, maxtime: Any = None) -> None:
@@ -147,9 +160,9 @@ class QCoreApplication(QObject):
         """
         thread = _thread_data.current()
         if maxtime is None:
-            process_events(thread, int(flags))
+            process_events(thread, flags)
         else:
-            process_events_for(thread, int(flags), maxtime)
+            process_events_for(thread, flags, maxtime)
 
     @staticmethod
     def eventDispatcher() -> QAbstractEventDispatcher | None:
@@ -162,6 +175,13 @@ class QCoreApplication(QObject):
         """Raises TypeError: the back end is chosen by QNET_EVENT_DISPATCHER in the environment."""
         raise TypeError("the dispatcher cannot be replaced; set QNET_EVENT_DISPATCHER to epoll, kqueue or select")
 
+    def moveToThread(self, thread: QThread | None) -> bool:
+        """False, with a warning, for another thread: the application stays in the thread that made it."""
+        if thread is not None and thread is self.thread():
+            return True
+        qWarning("QCoreApplication::moveToThread: the application object cannot be moved")
+        return False
+
     def shutdown(self) -> None:
         """Destroy the application object, so that another can be made although somebody refers to this one."""
         self._q_destroy()
@@ -171,6 +191,7 @@ class QCoreApplication(QObject):
         if _instance is self._q.ref:
             _instance = None
             _object.set_notify(None)
+            _object.set_global_filters(None)
         super()._q_finalize()
 
     @staticmethod
@@ -199,12 +220,19 @@ class QCoreApplication(QObject):
         return deliver(receiver, event)
 
     @staticmethod
-    def postEvent(receiver: QObject, event: QEvent, priority: int = Qt.EventPriority.NormalEventPriority) -> None:
+    def postEvent(
+        receiver: QObject | None, event: QEvent, priority: int = Qt.EventPriority.NormalEventPriority
+    ) -> None:
         """Deliver *event* from the event loop of *receiver*'s thread: higher priorities first, else in order.
 
-        Any thread may call this.
+        Any thread may call this. Without a receiver nothing happens, with a warning.
         """
+        if receiver is None:
+            qWarning("QCoreApplication::postEvent: Unexpected null receiver")
+            return
         _check_event(receiver, event)
+        if not isinstance(priority, int):
+            raise TypeError(f"a priority is an int, not {type(priority).__name__}")
         thread = receiver._q.thread
         thread.post(Posted(receiver._q, _Delivery(receiver._q, event), int(event._q_type), int(priority)))
         thread.warn_without_loop(f"event {event._q_type}")
@@ -243,9 +271,14 @@ class QCoreApplication(QObject):
     def event(self, event: QEvent) -> bool:
         """Quits for a Quit event."""
         if event.type() is EventType.Quit:
-            self.quit()
+            QCoreApplication.exit(0)
             return True
         return super().event(event)
+
+    def installEventFilter(self, filterObj: QObject) -> None:
+        """Let *filterObj* see every event of every object of the application's thread, before the object's own."""
+        super().installEventFilter(filterObj)
+        _object.set_global_filters(self)
 
     def installNativeEventFilter(self, filterObj: object) -> None:
         """Accepted for compatibility: a reactor without a display has no native events."""
@@ -351,12 +384,13 @@ class QCoreApplication(QObject):
 
     @staticmethod
     def isSetuidAllowed() -> bool:
-        """True: Python does not start set-uid in the first place."""
-        return True
+        """What `setSetuidAllowed` was given; Python does not run set-uid in the first place."""
+        return _names.setuid
 
     @staticmethod
     def setSetuidAllowed(allow: bool) -> None:
-        """Accepted for compatibility, see `isSetuidAllowed`."""
+        """Set `isSetuidAllowed`; it has no further effect."""
+        _names.setuid = bool(allow)
 
     @staticmethod
     def libraryPaths() -> list[str]:
@@ -372,10 +406,10 @@ class QCoreApplication(QObject):
 
     @staticmethod
     def addLibraryPath(path: str) -> None:
-        """Put *path* in front of the folders to look for plug-ins in."""
+        """Put *path* in front of the folders to look for plug-ins in; nothing happens if it is no folder."""
         paths = QCoreApplication.libraryPaths()
-        if path not in paths:
-            _names.library_paths = [_text(path), *paths]
+        if _text(path) not in paths and os.path.isdir(path):
+            _names.library_paths = [path, *paths]
 
     @staticmethod
     def removeLibraryPath(path: str) -> None:
@@ -406,7 +440,8 @@ class QCoreApplication(QObject):
 
         ``%n`` becomes *n* if that is 0 or more.
         """
-        text = key
+        _text(context)
+        text = _text(key)
         for translator in reversed(_names.translators):
             found = translator.translate(context, key, disambiguation, n)
             if found:

@@ -6,6 +6,7 @@ Source: https://doc.qt.io/qt-6/qeventloop.html, https://doc.qt.io/qt-6/qeventloo
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from time import monotonic
 from typing import Any
@@ -54,9 +55,10 @@ class QEventLoop(QObject):
     def exec(self, flags: int = ProcessEventsFlag.AllEvents) -> int:
         """Turn the loop until `exit`; returns the exit code.
 
-        Returns -1, with a warning, if this loop runs already or belongs to another thread. KeyboardInterrupt and
-        SystemExit leave the loop at once.
+        Returns -1, with a warning, if this loop runs already or belongs to another thread.
+        KeyboardInterrupt and SystemExit leave the loop at once.
         """
+        _check_flags(flags)
         thread = self._q.thread
         if thread is not _thread_data.current():
             qWarning("QEventLoop::exec: Cannot run in another thread than the loop's own")
@@ -75,7 +77,7 @@ class QEventLoop(QObject):
         turn = dispatcher.process_turn
         wake_on_signals = dispatcher.signals_wake() if len(thread.loops) == 1 else contextlib.nullcontext()
         thread.loop_level += 1
-        flags = int(flags) | WAIT.value
+        flags |= WAIT.value
         try:
             with wake_on_signals:
                 while self._q_exit_code is None:
@@ -84,6 +86,8 @@ class QEventLoop(QObject):
             self._q_running = False
             thread.loop_level -= 1
             thread.loops.remove(self)
+            if not thread.loops and (thread.adopted or thread is _thread_data.main_thread_data()):
+                thread.quitting = False  # the application left every loop; a QThread sees to this itself
         code: int = self._q_exit_code
         return code
 
@@ -91,9 +95,11 @@ class QEventLoop(QObject):
 
     def exit(self, returnCode: int = 0) -> None:
         """Make `exec` return *returnCode* after the present turn. Any thread may call it; before exec: nothing."""
+        if not isinstance(returnCode, int):
+            raise TypeError(f"an exit code is an int, not {type(returnCode).__name__}")
         if not self._q_running:
             return
-        self._q_exit_code = int(returnCode)
+        self._q_exit_code = returnCode
         dispatcher = self._q.thread.dispatcher
         if dispatcher is not None:
             dispatcher.interrupt()
@@ -113,8 +119,8 @@ class QEventLoop(QObject):
         passed, and return None; without, take one turn and return whether anything was delivered.
         """
         if maximumTime is None:
-            return process_events(_thread_data.current(), int(flags))
-        process_events_for(_thread_data.current(), int(flags), maximumTime)
+            return process_events(_thread_data.current(), flags)
+        process_events_for(_thread_data.current(), flags, maximumTime)
         return None
 
     def wakeUp(self) -> None:
@@ -131,13 +137,20 @@ class QEventLoop(QObject):
         return super().event(event)
 
 
+def _check_flags(flags: int) -> None:
+    if not isinstance(flags, int):
+        raise TypeError(f"flags are QEventLoop.ProcessEventsFlag, not {type(flags).__name__}")
+
+
 def process_events(thread: ThreadData, flags: int) -> bool:
     """One turn of *thread*'s dispatcher, the running thread's."""
+    _check_flags(flags)
     return dispatcher_for(thread).process_turn(bool(flags & WAIT), flags)
 
 
 def process_events_for(thread: ThreadData, flags: int, maximum: Any) -> None:
     """Turns until nothing is pending or *maximum* (milliseconds or a QDeadlineTimer) has passed."""
+    _check_flags(flags)
     remaining = getattr(maximum, "remainingTime", None)
     milliseconds = remaining() if remaining is not None else int(maximum)
     end = monotonic() + milliseconds / 1000 if milliseconds >= 0 else float("inf")
@@ -159,7 +172,10 @@ class QEventLoopLocker:
 
     def __init__(self, target: Any = None) -> None:
         from qnet.core.application import QCoreApplication
+        from qnet.core.thread import QThread
 
+        if target is not None and not isinstance(target, (QEventLoop, QThread)):
+            raise TypeError(f"QEventLoopLocker wants a QEventLoop or a QThread, not {type(target).__name__}")
         self._q_target = target if target is not None else QCoreApplication.instance()
         with self._lock:
             self._counts[id(self._q_target)] = self._counts.get(id(self._q_target), 0) + 1
@@ -184,15 +200,17 @@ class QEventLoopLocker:
         self.unlock()
 
     def __del__(self) -> None:
-        if self.__dict__.get("_q_target") is not None:
+        if self.__dict__.get("_q_target") is not None and not sys.is_finalizing():
             self.unlock()
 
 
 def quit_when_unlocked(target: Any) -> None:
-    """Ask *target* to quit, through its event queue: the locker may go in any thread."""
+    """Ask *target* to quit: a loop and the application through their event queue, since the locker may go anywhere."""
     from qnet.core._post import post_call
     from qnet.core.application import QCoreApplication
+    from qnet.core.thread import QThread
 
-    if isinstance(target, QCoreApplication) and not target.isQuitLockEnabled():
-        return
-    post_call(target, target.quit)
+    if isinstance(target, QThread):
+        target.quit()  # the object lives in another thread than the loops that it ends
+    elif not isinstance(target, QCoreApplication) or target.isQuitLockEnabled():
+        post_call(target, target.quit)

@@ -47,9 +47,18 @@ class Qt:
         VeryCoarseTimer = 2
 
     class TimerId(QtEnum):
-        """The id that no timer has."""
+        """The id of a timer; Invalid is the one that no timer has."""
 
         Invalid = 0
+
+        @classmethod
+        def _missing_(cls, value: object) -> Qt.TimerId | None:
+            if not isinstance(value, int):
+                return None
+            member = int.__new__(cls, value)  # not kept: ids are not used twice
+            member._name_ = f"Timer{value}"
+            member._value_ = value
+            return member
 
     class CaseSensitivity(QtEnum):
         """Whether a comparison tells upper from lower case."""

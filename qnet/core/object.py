@@ -106,9 +106,11 @@ class QObject:
             return
         self._q_finalize()
         data.blocked = False
-        QObject.destroyed.of(self).emit(self)
-        if QObject.destroyed.of(self)._overloads:
-            QObject.destroyed.of(self)[()].emit()
+        destroyed = QObject.destroyed.existing(self)
+        if destroyed is not None:
+            destroyed.emit(self)
+            if destroyed._overloads:
+                destroyed[()].emit()
         data.alive = False
         for child in self._q_children or ():
             child._q_destroy()
@@ -120,7 +122,7 @@ class QObject:
         if "_q_timer_ids" in self.__dict__:
             _object_timers.kill_all(self)
         for value in list(self.__dict__.values()):
-            if isinstance(value, SignalInstance) and value._owner is data:
+            if type(value) is SignalInstance and (value._connections or value._overloads) and value._owner is data:
                 value.clear()
         data.thread = _thread_data.NOWHERE
 
@@ -424,6 +426,8 @@ class QObject:
 
     def removeEventFilter(self, obj: QObject) -> None:
         """Undo `installEventFilter`; nothing happens if *obj* filters nothing here."""
+        if not isinstance(obj, QObject):
+            raise TypeError(f"an event filter is a QObject, not {type(obj).__name__}")
         filters = self.__dict__.get("_q_filters")
         if filters is not None:
             filters[:] = [f for f in filters if f() is not None and f() is not obj]
@@ -433,12 +437,16 @@ class QObject:
     def startTimer(self, interval: int, timerType: Qt.TimerType = Qt.TimerType.CoarseTimer) -> int:
         """Send this object a QTimerEvent every *interval* milliseconds; 0 means once a turn of the loop.
 
-        Returns the timer's id, or 0 for a negative interval or in another thread than the object's.
+        Returns the timer's id, or 0, with a warning, in another thread than the object's. A negative interval
+        becomes 1, with a warning; fractions are cut off.
         """
         return _object_timers.start(self, interval, timerType)
 
     def killTimer(self, id: int | Qt.TimerId) -> None:
-        """Stop the timer that `startTimer` called *id*."""
+        """Stop the timer that `startTimer` called *id*; only the object's own thread can."""
+        if self._q.thread is not _thread_data.current():
+            qWarning("QObject::killTimer: Timers cannot be stopped from another thread")
+            return
         if not _object_timers.kill(int(id), self):
             qWarning(f"QObject::killTimer(): Error: timer id {int(id)} is not valid for object {self!r}")
 
@@ -528,27 +536,52 @@ def deliver(receiver: QObject, event: QEvent) -> bool:
 
 
 def notify_default(receiver: QObject, event: QEvent) -> bool:
-    """Filters first, the newest before the older ones, then the object itself."""
-    filters = receiver.__dict__.get("_q_filters")
-    if filters:
-        for ref in reversed(list(filters)):
-            watcher = ref()
-            if watcher is None or not watcher._q.alive or ref not in filters:
-                continue
-            if watcher.eventFilter(receiver, event):
-                return True
-            if not receiver._q.alive:
-                return True
+    """The application's filters first, then the object's, the newest before the older ones, then the object itself."""
+    everywhere = _global_filters
+    if (
+        everywhere is not None
+        and everywhere is not receiver
+        and everywhere._q.thread is receiver._q.thread
+        and _is_filtered(everywhere, receiver, event)
+    ):
+        return True
+    if "_q_filters" in receiver.__dict__ and _is_filtered(receiver, receiver, event):
+        return True
     return bool(receiver.event(event))
 
 
+def _is_filtered(watched: QObject, receiver: QObject, event: QEvent) -> bool:
+    """Whether a filter that is installed on *watched* stopped *event*, or destroyed its receiver."""
+    filters = watched.__dict__.get("_q_filters", ())
+    for ref in reversed(list(filters)):
+        watcher = ref()
+        if watcher is None or not watcher._q.alive or ref not in filters:
+            continue
+        if watcher._q.thread is not watched._q.thread:
+            qWarning("QCoreApplication: Object event filter cannot be in a different thread.")
+            continue
+        if watcher.eventFilter(receiver, event) or not receiver._q.alive:
+            return True
+    return False
+
+
 _notify: Callable[[QObject, QEvent], bool] = notify_default
+_global_filters: QObject | None = None
+observed = False  # whether somebody wants to see every event, so that no short cut may be taken
 
 
 def set_notify(notify: Callable[[QObject, QEvent], bool] | None) -> None:
     """Put an application's ``notify`` in the path of every event; None takes it out."""
-    global _notify
+    global _notify, observed
     _notify = notify if notify is not None else notify_default
+    observed = notify is not None or _global_filters is not None
+
+
+def set_global_filters(application: QObject | None) -> None:
+    """Let the filters of *application* see the events of every object; None: no more."""
+    global _global_filters, observed
+    _global_filters = application
+    observed = application is not None or _notify is not notify_default
 
 
 class QSignalBlocker:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from qnet.core import _thread_data
+from qnet.core import object as _object
 from qnet.core._enums import QtEnum, flat_enums
 from qnet.core._post import post_to_data
 from qnet.core._thread_data import ThreadData
@@ -58,7 +59,9 @@ class QSocketNotifier(QObject):
         if arguments and not isinstance(arguments[0], _NotifierType):
             first = arguments.pop(0)
             fileno = getattr(first, "fileno", None)
-            descriptor = int(fileno() if fileno is not None else first)
+            descriptor = fileno() if fileno is not None else first
+            if not isinstance(descriptor, int):
+                raise TypeError(f"a descriptor is an int, not {type(descriptor).__name__}")
         if not arguments or not isinstance(arguments[0], _NotifierType):
             raise TypeError("QSocketNotifier wants ([socket,] QSocketNotifier.Type[, parent])")
         self._q_type: _NotifierType = arguments.pop(0)
@@ -107,7 +110,7 @@ class QSocketNotifier(QObject):
         self._q_enabled = enable
 
     def _q_activate(self) -> None:
-        if "_q_filters" in self.__dict__ or type(self).event is not QSocketNotifier.event:
+        if _object.observed or "_q_filters" in self.__dict__ or type(self).event is not QSocketNotifier.event:
             deliver(self, QEvent(QEvent.Type.SockAct))
         else:
             self._q_emit()

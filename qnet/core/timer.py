@@ -1,6 +1,6 @@
 """QTimer, QChronoTimer and QBasicTimer.
 
-An active timer is held by its thread's timer queue, so that it ticks although nobody else refers to it.
+The timer queue does not hold a timer: one that nobody refers to stops, as in Qt.
 
 Sources: https://doc.qt.io/qt-6/qtimer.html, https://doc.qt.io/qt-6/qchronotimer.html,
 https://doc.qt.io/qt-6/qbasictimer.html.
@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import FunctionType
 from typing import Any
 
 from qnet.core import _object_timers, _thread_data
+from qnet.core import object as _object
 from qnet.core._connections import split
-from qnet.core._object_timers import interval_ns, remaining_ms
+from qnet.core._object_timers import checked_interval, interval_ns, remaining_ms
 from qnet.core._post import post_to_data
-from qnet.core._thread_data import ThreadData
+from qnet.core._thread_data import ObjectData, ThreadData
 from qnet.core._timers import TimerEntry
 from qnet.core.event import QTimerEvent
 from qnet.core.logging import qWarning
@@ -27,6 +29,7 @@ from qnet.core.signals import Signal, SignalInstance
 __all__ = ["QBasicTimer", "QChronoTimer", "QTimer"]
 
 _MILLISECOND = 1_000_000
+_QUICK_MS = 1 << 32  # far below what interval_ns() would have to cut
 
 
 class _Timer(QObject):
@@ -57,7 +60,7 @@ class _Timer(QObject):
             return
         entry = self._q_entry
         if entry is None:
-            entry = self._q_entry = TimerEntry(0, self._q_fire, self._q_single)
+            entry = self._q_entry = TimerEntry(0, _Tick(self._q), self._q_single)
         entry.interval = self._q_nanoseconds
         entry.single_shot = self._q_single
         self._q_id = _object_timers.next_id()
@@ -66,7 +69,12 @@ class _Timer(QObject):
     def _q_fire(self) -> None:
         if self._q_single:
             self.stop()
-        if type(self).timerEvent is _Timer.timerEvent and "_q_filters" not in self.__dict__:
+        if (
+            type(self).timerEvent is _Timer.timerEvent
+            and type(self).event is QObject.event
+            and "_q_filters" not in self.__dict__
+            and not _object.observed
+        ):
             self._q_timeout.emit()
         else:
             deliver(self, QTimerEvent(self._q_id))
@@ -83,7 +91,7 @@ class _Timer(QObject):
                 qWarning("QObject::killTimer: Timers cannot be stopped from another thread")
                 return
             self._q.thread.timers.stop(entry)
-            self._q_entry = None  # the entry holds this object by its callback
+            self._q_entry = None
         self._q_id = 0
 
     def _q_finalize(self) -> None:
@@ -124,7 +132,9 @@ class _Timer(QObject):
 
     def setTimerType(self, atype: Qt.TimerType) -> None:
         """How exact the timer is, from its next start on; coarse by default."""
-        self._q_kind = Qt.TimerType(atype)
+        if not isinstance(atype, Qt.TimerType):
+            raise TypeError(f"the kind of a timer is a Qt.TimerType, not {type(atype).__name__}")
+        self._q_kind = atype
 
     def _q_set_interval(self, nanoseconds: int) -> None:
         self._q_nanoseconds = nanoseconds
@@ -134,35 +144,45 @@ class _Timer(QObject):
             self._q_id = self._q_id or single_id
 
 
+class _Tick:
+    """The callback of a timer: it must not keep the timer alive."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: ObjectData) -> None:
+        self.data = data
+
+    def __call__(self) -> None:
+        timer: Any = self.data.ref()
+        if timer is not None:
+            timer._q_fire()
+
+
 class QTimer(_Timer):
     """Emits `timeout` every `interval` milliseconds while it is active. Qt page: QTimer.
 
-    An interval of 0 means once a turn of the event loop. Ticks that were missed collapse into one, and a timer
-    does not tick inside its own slot.
+    An interval of 0 means once a turn of the event loop. Ticks that were missed collapse into one, and a
+    timer does not tick inside its own slot.
     """
 
     def interval(self) -> int:
         """The interval in milliseconds."""
         return self._q_nanoseconds // _MILLISECOND
 
-    def setInterval(self, msec: int) -> None:
+    def setInterval(self, msec: float | timedelta) -> None:
         """Set the interval, 0 or more milliseconds; an active timer starts anew."""
         self._q_set_interval(self._q_checked(msec))
 
-    def _q_checked(self, msec: int | timedelta) -> int:
+    def _q_checked(self, msec: float | timedelta) -> int:
         if isinstance(msec, timedelta):
             msec = round(msec.total_seconds() * 1000)
-        if not isinstance(msec, int):
-            raise TypeError(f"an interval is an int, milliseconds, or a timedelta, not {type(msec).__name__}")
-        if msec < 0:
-            qWarning("QTimer::setInterval: negative intervals aren't allowed; the interval will be set to 1ms")
-            msec = 1
-        return interval_ns(msec, self._q_kind)
+        return interval_ns(checked_interval(msec, "QTimer::setInterval"), self._q_kind)
 
-    def start(self, msec: int | None = None) -> None:
-        """Start or restart the timer, with *msec* as its new interval if that is given."""
-        if msec is not None:
-            self._q_nanoseconds = self._q_checked(msec)
+    def start(self, *msec: float | timedelta) -> None:
+        """Start or restart the timer, with *msec*, if it is given, as its new interval."""
+        if msec:
+            (interval,) = msec
+            self._q_nanoseconds = self._q_checked(interval)
         self._q_start()
 
     def remainingTime(self) -> int:
@@ -186,24 +206,23 @@ class QTimer(_Timer):
         return self._q_id
 
     @staticmethod
-    def singleShot(msec: int, *args: Any) -> None:
+    def singleShot(msec: float, *args: Any) -> None:
         """Call a slot once, after *msec* milliseconds.
 
-        The forms are ``(msec, slot)``, ``(msec, context, slot)``, and both with a `Qt.TimerType` behind *msec*.
-        The slot is a callable (bound methods do not keep their object alive); it runs in the thread of
-        *context*, or of the method's object if that is a QObject, or in this thread.
-        ``(msec, receiver, SLOT("name()"))`` works too.
+        The forms are ``(msec, slot)``, ``(msec, context, slot)``, and both with a `Qt.TimerType` behind
+        *msec*. The slot is a callable (bound methods do not keep their object alive); it runs in the thread
+        of *context*, or of the method's object if that is a QObject, or in this thread. ``(msec, receiver,
+        SLOT("name()"))`` works too.
         """
+        if len(args) == 1 and type(args[0]) is FunctionType and type(msec) is int and 0 <= msec <= _QUICK_MS:
+            _thread_data.current().timers.call_once(msec * _MILLISECOND, args[0])
+            return
         kind = Qt.TimerType.CoarseTimer
         if args and isinstance(args[0], Qt.TimerType):
             kind, args = args[0], args[1:]
         if len(args) not in (1, 2):
             raise TypeError("singleShot() wants (msec[, timerType][, context], slot)")
-        if not isinstance(msec, int):
-            raise TypeError(f"singleShot() wants an int, milliseconds, not {type(msec).__name__}")
-        if msec < 0:
-            qWarning("QTimer::singleShot: Timers cannot have negative timeouts")
-            return
+        msec = checked_interval(msec, "QTimer::singleShot")
         context, slot = args if len(args) == 2 else (None, args[0])
         _start_single_shot(interval_ns(msec, kind), context, slot)
 
@@ -215,8 +234,8 @@ class QChronoTimer(_Timer):
     """
 
     def __init__(self, *args: Any, **properties: Any) -> None:
-        interval: int | None = None
-        if args and isinstance(args[0], int):
+        interval: int | timedelta | None = None
+        if args and isinstance(args[0], (int, timedelta)):
             interval, args = args[0], args[1:]
         super().__init__(*args, **properties)
         if interval is not None:
@@ -355,4 +374,13 @@ def _start_single_shot(nanoseconds: int, context: Any, slot: Any) -> None:
         callback = _InContext(context, slot)
     else:
         callback = slot
-    _thread_data.current().timers.start(TimerEntry(nanoseconds, callback, single_shot=True))
+    receiver = callback.receiver if isinstance(callback, _SingleShot) else None
+    home = callback.context if isinstance(callback, _InContext) else receiver
+
+    def start() -> None:
+        _thread_data.current().timers.call_once(nanoseconds, callback)
+
+    if home is None or home.thread is _thread_data.current():
+        start()
+    else:
+        post_to_data(home, start)  # its loop counts the time: this thread's may never turn

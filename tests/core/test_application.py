@@ -257,7 +257,7 @@ def test_process_events_is_static(qt: Implementation, app: Any, recorder: Record
 PROGRAM = """
 import sys
 sys.path[:0] = {path!r}
-from {module} import *
+from {module} import QCoreApplication, QEvent, QEventLoop, QObject, QSocketNotifier, QThread, QTimer, Signal
 {body}
 """
 

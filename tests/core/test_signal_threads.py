@@ -262,13 +262,11 @@ def test_an_exception_in_a_queued_slot_spares_the_others(
 
 
 @pytest.mark.qnet("Qt warns and then waits for ever")
-def test_blocking_queued_in_the_same_thread_is_refused(
-    qt: Implementation, source: Any, target: Any, messages: list[str], slot_errors: list[Any]
-) -> None:
+def test_blocking_queued_in_the_same_thread_is_refused(qt: Implementation, source: Any, target: Any) -> None:
     source.one.connect(target.slot, qt.Qt.BlockingQueuedConnection)
-    source.one.emit(1)
+    with pytest.raises(RuntimeError, match="blocking"):
+        source.one.emit(1)
     assert target.calls == []
-    assert len(messages) + len(slot_errors) == 1
 
 
 def test_a_stopped_thread_drops_what_is_posted_to_it(qt: Implementation, source: Any, target: Any) -> None:

@@ -118,6 +118,14 @@ def test_deleting_in_the_slot(qt: Implementation, recorder: Recorder) -> None:
     assert len(recorder) == 1
 
 
+def test_a_timer_that_nobody_holds_stops(qt: Implementation, recorder: Recorder) -> None:
+    timer = qt.QTimer(timeout=recorder, interval=0)
+    timer.start()
+    del timer
+    qt.spin(10)
+    assert recorder.calls == []
+
+
 def test_changing_the_mode_while_active(qt: Implementation, recorder: Recorder) -> None:
     timer = qt.QTimer(timeout=recorder, interval=1)
     timer.start()
@@ -239,9 +247,13 @@ def test_a_huge_interval(qt: Implementation) -> None:
     timer.stop()
 
 
-def test_an_interval_out_of_range(qt: Implementation) -> None:
-    with pytest.raises(OverflowError), pytest.warns(RuntimeWarning):
-        qt.QTimer().start(2**31)
+@pytest.mark.qnet("PySide6 raises OverflowError beyond 31 bits")
+def test_an_interval_of_years(qt: Implementation) -> None:
+    timer = qt.QTimer()
+    timer.start(2**40)
+    assert timer.interval() == 2**40
+    assert timer.remainingTime() > 2**39
+    timer.stop()
 
 
 @pytest.mark.parametrize("interval", ["5", None])
@@ -469,12 +481,12 @@ def test_a_basic_timer_needs_a_number_and_an_object(qt: Implementation) -> None:
 # QChronoTimer.
 
 
-@pytest.mark.qnet("PySide6 does not wrap QChronoTimer; its intervals are timedelta here")
+@pytest.mark.qnet("PySide6 does not wrap QChronoTimer")
 def test_chrono_timer(qt: Implementation, recorder: Recorder) -> None:
     from datetime import timedelta
 
     timer = qt.QChronoTimer(timedelta(microseconds=500))
-    assert timer.interval() == timedelta(microseconds=500)
+    assert timer.interval() == 500_000
     timer.timeout.connect(recorder)
     timer.start()
     assert timer.isActive()
@@ -484,5 +496,5 @@ def test_chrono_timer(qt: Implementation, recorder: Recorder) -> None:
     timer.setInterval(timedelta(hours=1))
     timer.setSingleShot(True)
     timer.start()
-    assert timedelta(minutes=59) < timer.remainingTime() <= timedelta(hours=1)
+    assert 3599 * 10**9 < timer.remainingTime() <= 3600 * 10**9
     timer.stop()

@@ -20,8 +20,9 @@ from qnet.core import _thread_data, hooks
 from qnet.core._enums import QtEnum, flat_enums
 from qnet.core._event_type import EventType
 from qnet.core._thread_data import ThreadData
+from qnet.core.deadlinetimer import Deadline, QDeadlineTimer, seconds_left
 from qnet.core.event import QEvent
-from qnet.core.eventdispatcher import QAbstractEventDispatcher
+from qnet.core.eventdispatcher import QAbstractEventDispatcher, dispatcher_for
 from qnet.core.eventloop import QEventLoop
 from qnet.core.logging import qWarning
 from qnet.core.object import QObject
@@ -38,6 +39,28 @@ class _State(QtEnum):
     RUNNING = 1
     FINISHING = 2
     FINISHED = 3
+
+
+class _Termination(QtEnum):
+    """What `QThread.terminate` may do to a thread: nothing outside `run`, and nothing twice."""
+
+    OFF = 0
+    ENABLED = 1
+    DISABLED = 2
+    REQUESTED = 3  # while it was disabled
+    DONE = 4
+
+
+class _Terminated(BaseException):
+    """What `QThread.terminate` raises in the thread."""
+
+
+def _raise_in_thread(ident: int, kind: type[BaseException] | None) -> None:
+    """Raise *kind* at the next instruction of a thread; None withdraws what was not raised yet."""
+    import ctypes
+
+    set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    set_exception(ctypes.c_ulong(ident), ctypes.py_object(kind) if kind is not None else None)
 
 
 @flat_enums
@@ -74,9 +97,10 @@ class QThread(QObject):
         self._q_thread_data = ThreadData()
         self._q_state = _State.NOT_STARTED
         self._q_lock = threading.Lock()
-        self._q_done = threading.Event()
-        self._q_exited: int | None = None
+        self._q_done = threading.Event()  # one a run: who waits for a run does not see the next one's
+        self._q_exited: int | None = None  # what `exit` said and no `exec` has returned yet
         self._q_interrupted = False
+        self._q_termination = _Termination.OFF
         self._q_priority = QThread.Priority.InheritPriority
         self._q_service = QThread.QualityOfService.Auto
         self._q_stack_size = 0
@@ -92,22 +116,9 @@ class QThread(QObject):
         Nothing happens if it runs already. A finished thread can be started again. Raises RuntimeError if the
         system has no thread left.
         """
-        with self._q_lock:
-            if self._q_state is _State.RUNNING:
-                return
-            if self._q_state is _State.FINISHING:
-                self._q_lock.release()
-                try:
-                    self._q_done.wait()
-                finally:
-                    self._q_lock.acquire()
-            self._q_done.clear()
-            self._q_exited = None
-            self._q_interrupted = False
-            self._q_priority = QThread.Priority(priority)
-            self._q_state = _State.RUNNING
-            self._q_thread_data.quitting = False
-        _running.add(self)
+        _check_priority(priority)
+        if self._q_adopted or not self._q_claim(priority):
+            return
         worker = threading.Thread(target=self._q_main, name=self.objectName() or type(self).__name__, daemon=True)
         try:
             with _starting:
@@ -117,22 +128,51 @@ class QThread(QObject):
                 finally:
                     threading.stack_size(previous)
         except BaseException:
-            self._q_state = _State.NOT_STARTED
-            self._q_done.set()
-            _running.discard(self)
+            self._q_end_run(_State.NOT_STARTED)
             raise
+
+    def _q_claim(self, priority: QThread.Priority) -> bool:
+        """Become the one that starts the thread, when its last run is over; False if it runs."""
+        while True:
+            with self._q_lock:
+                if self._q_state is _State.RUNNING:
+                    return False
+                if self._q_state is not _State.FINISHING:
+                    self._q_state = _State.RUNNING
+                    self._q_done = threading.Event()
+                    self._q_exited = None
+                    self._q_priority = priority
+                    self._q_thread_data.quitting = False
+                    _running.add(self)
+                    return True
+                last = self._q_done
+            if self.isCurrentThread():
+                qWarning("QThread::start: a thread cannot start itself again while it finishes")
+                return False
+            last.wait()
 
     def _q_main(self) -> None:
         data = self._q_thread_data
         _thread_data.adopt(data)
         try:
             QThread.started.of(self).emit()
+            self._q_run()
+        finally:
+            self._q_finish(data)
+
+    def _q_run(self) -> None:
+        """`run`, which `terminate` may end at any of its instructions, but nothing after it."""
+        try:
             try:
+                self._q_set_termination(_Termination.ENABLED)
                 self.run()
             except Exception as error:
                 hooks.report(error, f"{type(self).__name__}.run()", self.run, emitted=False)
-        finally:
-            self._q_finish(data)
+            finally:
+                self._q_set_termination(_Termination.OFF)
+        except _Terminated:
+            self._q_set_termination(_Termination.OFF)
+        _raise_in_thread(threading.get_ident(), None)
 
     def _q_finish(self, data: ThreadData) -> None:
         with self._q_lock:
@@ -144,45 +184,73 @@ class QThread(QObject):
         finally:
             data.ended()
             _thread_data.release()
-            with self._q_lock:
-                self._q_state = _State.FINISHED
-                self._q_interrupted = False
-                self._q_exited = None
+            self._q_end_run(_State.FINISHED)
+
+    def _q_end_run(self, state: _State) -> None:
+        with self._q_lock:
+            self._q_state = state
+            self._q_interrupted = False
+            self._q_exited = None
             self._q_done.set()
             _running.discard(self)
 
+    def _q_finalize(self) -> None:
+        """Qt aborts the program when a running thread's object is destroyed; here the thread is asked to end."""
+        if not self._q_adopted and self.isRunning():
+            qWarning(f"QThread: Destroyed while thread {self.objectName()!r} is still running")
+            self.requestInterruption()
+            self.quit()
+
     def run(self) -> None:
-        """What the thread does: an event loop; override it to do something else."""
+        """What the thread does: an event loop; override it to do something else.
+
+        An exception that leaves it goes to `setSlotExceptionHook`'s hook, and the thread finishes as always.
+        """
         self.exec()
 
     def exec(self) -> int:
-        """Enter an event loop, from within `run`; returns the code that was given to `exit`."""
-        with self._q_lock:
-            code, self._q_exited = self._q_exited, None
-            self._q_thread_data.quitting = False
+        """Enter an event loop, from within `run`; returns the code that was given to `exit`.
+
+        If `exit` was called since the start, or since the last exec, it returns that code at once. In another
+        thread it does nothing but warn and return -1.
+        """
+        data = self._q_thread_data
+        if data is not _thread_data.current():
+            qWarning("QThread::exec: Must be called within the thread itself")
+            return -1
+        loop = QEventLoop()
+        code = self._q_take_exit(data)
         if code is not None:
             return code
-        result = QEventLoop().exec()
-        with self._q_lock:
-            code, self._q_exited = self._q_exited, None  # set if exit() came before the loop could turn
+        result = loop.exec()
+        code = self._q_take_exit(data)
         return result if code is None else code
 
     exec_ = exec
 
+    def _q_take_exit(self, data: ThreadData) -> int | None:
+        with data.lock:
+            code, self._q_exited = self._q_exited, None
+            data.quitting = False
+        return code
+
     def exit(self, retcode: int = 0) -> None:
         """End the thread's event loops with *retcode*. Any thread may call it.
 
-        If the thread was started and has not reached `exec` yet, exec returns at once; before `start`: nothing.
+        If the thread was started and has not reached `exec` yet, exec returns at once; before `start`:
+        nothing.
         """
+        if not isinstance(retcode, int):
+            raise TypeError(f"an exit code is an int, not {type(retcode).__name__}")
+        data = self._q_thread_data
         with self._q_lock:
             if self._q_state is not _State.RUNNING and not self._q_adopted:
                 return
-            self._q_exited = int(retcode)
-            data = self._q_thread_data
-            data.quitting = True
-            loops = list(data.loops)
-            if loops:
-                self._q_exited = None
+            with data.lock:
+                if not self._q_adopted:
+                    self._q_exited = retcode
+                    data.quitting = True
+                loops = list(data.loops)  # after `quitting`: a loop that is entered now sees that
         for loop in loops:
             loop.exit(retcode)
 
@@ -190,39 +258,63 @@ class QThread(QObject):
         """`exit` with 0."""
         self.exit(0)
 
-    def wait(self, deadline: Any = None) -> bool:
+    def wait(self, deadline: Deadline = QDeadlineTimer.ForeverConstant.Forever) -> bool:
         """Block until the thread has finished. Returns False if *deadline* passed before.
 
-        *deadline* is in milliseconds or a QDeadlineTimer; None: for ever. True for a thread that never ran; False,
-        with a warning, in the thread itself.
+        *deadline* is a QDeadlineTimer or milliseconds, negative ones for ever. True for a thread that never
+        ran; False, with a warning, in the thread itself. Ctrl-C ends it in the main thread.
         """
-        if self._q_thread_data is _thread_data.current():
+        seconds = seconds_left(deadline)
+        if self.isCurrentThread():
             qWarning("QThread::wait: Thread tried to wait on itself")
             return False
         if self._q_adopted:
-            return self._q_thread_data.ident == 0
-        if self._q_state in (_State.NOT_STARTED, _State.FINISHED):
-            return True
-        if deadline is None:
-            return self._q_done.wait()
-        remaining = getattr(deadline, "remainingTime", None)
-        milliseconds = remaining() if remaining is not None else int(deadline)
-        if milliseconds < 0 or milliseconds >= 0xFFFFFFFF:
-            return self._q_done.wait()
-        return self._q_done.wait(milliseconds / 1000)
+            for thread in threading.enumerate():
+                if thread.ident == self._q_thread_data.ident:
+                    thread.join(seconds)
+            return not self.isRunning()
+        with self._q_lock:
+            if self._q_state in (_State.NOT_STARTED, _State.FINISHED):
+                return True
+            done = self._q_done
+        return done.wait(seconds)
 
     def terminate(self) -> None:
-        """End the thread as soon as Python can.
+        """End the thread as soon as Python can: in the middle of anything, so only in an emergency.
 
-        A Python thread cannot be killed from outside. This asks it to stop in both ways that there are: it sets
-        `isInterruptionRequested` and ends its event loops.
+        It sets `isInterruptionRequested`, ends the event loops and, unless the thread sleeps in one of
+        those, raises an exception (a BaseException) at its next Python instruction. ``finally`` blocks run
+        and `finished` is emitted. A call into C that blocks is not interrupted: the thread ends after it.
+        As with Qt, locks that the thread took without ``with`` stay taken.
         """
         self.requestInterruption()
         self.quit()
+        data = self._q_thread_data
+        dispatcher = data.dispatcher
+        with self._q_lock:
+            if self._q_termination is _Termination.DISABLED:
+                self._q_termination = _Termination.REQUESTED
+            elif self._q_termination is _Termination.ENABLED and not (dispatcher and dispatcher.sleeping):
+                self._q_termination = _Termination.DONE
+                _raise_in_thread(data.ident, _Terminated)
 
     @staticmethod
     def setTerminationEnabled(enabled: bool = True) -> None:
-        """Accepted for compatibility: `terminate` never kills."""
+        """Protect a stretch of the running thread's code from `terminate`, which then waits for the True."""
+        thread = QThread.currentThread()
+        with thread._q_lock:
+            state = thread._q_termination
+            if state is _Termination.ENABLED and not enabled:
+                thread._q_termination = _Termination.DISABLED
+            elif state is _Termination.DISABLED and enabled:
+                thread._q_termination = _Termination.ENABLED
+            elif state is _Termination.REQUESTED and enabled:
+                thread._q_termination = _Termination.DONE
+                raise _Terminated
+
+    def _q_set_termination(self, state: _Termination) -> None:
+        with self._q_lock:
+            self._q_termination = state
 
     @staticmethod
     def create(function: Callable[..., object], *args: Any) -> QThread:
@@ -260,7 +352,12 @@ class QThread(QObject):
         return self._q_thread_data.loop_level
 
     def eventDispatcher(self) -> QAbstractEventDispatcher | None:
-        """The thread's dispatcher, None before there is one."""
+        """The thread's dispatcher; None while it does not run, and for a plain thread that never ran a loop.
+
+        It is made when it is first needed, and this counts if the thread itself asks.
+        """
+        if self.isCurrentThread() and not self._q_thread_data.adopted:
+            return dispatcher_for(self._q_thread_data)
         return self._q_thread_data.dispatcher
 
     def setEventDispatcher(self, eventDispatcher: QAbstractEventDispatcher) -> None:
@@ -273,12 +370,13 @@ class QThread(QObject):
 
     def setPriority(self, priority: QThread.Priority) -> None:
         """Keep *priority*, for a running thread; Python cannot apply it."""
-        if QThread.Priority(priority) is QThread.Priority.InheritPriority:
+        _check_priority(priority)
+        if priority is QThread.Priority.InheritPriority:
             qWarning("QThread::setPriority: Argument cannot be InheritPriority")
         elif not self.isRunning():
             qWarning("QThread::setPriority: Cannot set priority, thread is not running")
         else:
-            self._q_priority = QThread.Priority(priority)
+            self._q_priority = priority
 
     def serviceLevel(self) -> QThread.QualityOfService:
         """What `setServiceLevel` was given."""
@@ -286,7 +384,9 @@ class QThread(QObject):
 
     def setServiceLevel(self, serviceLevel: QThread.QualityOfService) -> None:
         """Keep a quality of service; Python cannot apply it."""
-        self._q_service = QThread.QualityOfService(serviceLevel)
+        if not isinstance(serviceLevel, QThread.QualityOfService):
+            raise TypeError(f"expected a QThread.QualityOfService, not {serviceLevel!r}")
+        self._q_service = serviceLevel
 
     def stackSize(self) -> int:
         """The size of the stack in bytes; 0: the system's default."""
@@ -294,13 +394,10 @@ class QThread(QObject):
 
     def setStackSize(self, stackSize: int) -> None:
         """Set the size of the stack from the next start on. Raises ValueError for one that Python refuses."""
-        if self.isRunning():
-            qWarning("QThread::setStackSize: Cannot change the stack size while the thread is running")
-            return
         if stackSize:
             with _starting:
                 threading.stack_size(threading.stack_size(stackSize))
-        self._q_stack_size = int(stackSize)
+        self._q_stack_size = stackSize
 
     def event(self, event: QEvent) -> bool:
         """Quits the thread's loops for a Quit event."""
@@ -376,12 +473,21 @@ def thread_of(data: ThreadData) -> QThread:
     return thread
 
 
+def _check_priority(priority: QThread.Priority) -> None:
+    if not isinstance(priority, QThread.Priority):
+        raise TypeError(f"expected a QThread.Priority, not {priority!r}")
+
+
 def _quit_running() -> None:
-    for thread in list(_running):
+    """Ask the threads that still run to quit, and give them half a second together."""
+    threads = list(_running)
+    for thread in threads:
         warnings.warn(f"{thread!r} still runs while Python exits; quit() it and wait() for it", ResourceWarning, 1)
         thread.requestInterruption()
         thread.quit()
-        thread.wait(500)
+    limit = QDeadlineTimer(500)
+    for thread in threads:
+        thread.wait(limit)
 
 
 atexit.register(_quit_running)

@@ -130,8 +130,8 @@ class QLocalSocket(StreamDevice):
         return self._q_error
 
     def isValid(self) -> bool:
-        """Whether the device is open."""
-        return self.isOpen()
+        """Whether the device is open or the socket has a descriptor: while it closes it may have the latter only."""
+        return self._q_mode != 0 or self._q_engine is not None
 
     def socketDescriptor(self) -> int:
         """The descriptor, -1 if there is none. It stays the socket's."""

@@ -293,6 +293,7 @@ def test_closing_flushes_first(qt: Any, connect: Any, call: str, first: list[str
     sock.write(b"x" * size)
     getattr(sock, call)()
     assert trace == [*first, "state:Closing"]
+    assert sock.isValid()
     assert sock.bytesToWrite() == size
     with Background(read_all, peer) as reader:
         assert qt.wait(lambda: "disconnected@Unconnected" in trace)

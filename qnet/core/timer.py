@@ -211,7 +211,7 @@ class QTimer(_Timer):
 
         The forms are ``(msec, slot)``, ``(msec, context, slot)``, and both with a `Qt.TimerType` behind
         *msec*. The slot is a callable (bound methods do not keep their object alive); it runs in the thread
-        of *context*, or of the method's object if that is a QObject, or in this thread. ``(msec, receiver,
+        of *context*, whose loop also counts the time, or without one in this thread. ``(msec, receiver,
         SLOT("name()"))`` works too.
         """
         if len(args) == 1 and type(args[0]) is FunctionType and type(msec) is int and 0 <= msec <= _QUICK_MS:
@@ -317,22 +317,17 @@ class _SingleShot:
 
     __slots__ = ("func", "receiver", "ref")
 
-    def __init__(self, owner: Any, func: Callable[..., object], receiver: QObject | None) -> None:
+    def __init__(self, owner: Any, func: Callable[..., object]) -> None:
         import weakref
 
         self.ref = weakref.ref(owner)
         self.func = func
-        self.receiver = receiver._q if receiver is not None else None
+        self.receiver = owner._q if isinstance(owner, QObject) else None
 
     def __call__(self) -> None:
         target = self.ref()
-        receiver = self.receiver
-        if target is None or (receiver is not None and not receiver.alive):
-            return
-        if receiver is None or receiver.thread is _thread_data.current():
+        if target is not None and (self.receiver is None or self.receiver.alive):
             self.func(target)
-        else:
-            post_to_data(receiver, self.func.__get__(target))
 
 
 class _InContext:
@@ -368,14 +363,11 @@ def _start_single_shot(nanoseconds: int, context: Any, slot: Any) -> None:
     if not callable(slot):
         raise TypeError(f"singleShot() wants a callable slot, not {slot!r}")
     owner, func = split(slot)
-    if isinstance(owner, QObject) or (owner is not None and context is None):
-        callback = _SingleShot(owner, func, owner if isinstance(owner, QObject) else None)
-    elif context is not None:
-        callback = _InContext(context, slot)
-    else:
-        callback = slot
-    receiver = callback.receiver if isinstance(callback, _SingleShot) else None
-    home = callback.context if isinstance(callback, _InContext) else receiver
+    callback = _SingleShot(owner, func) if owner is not None else slot
+    home: ObjectData | None = None
+    if context is not None:
+        callback = _InContext(context, callback)
+        home = context._q
 
     def start() -> None:
         _thread_data.current().timers.call_once(nanoseconds, callback)

@@ -208,3 +208,12 @@ def find_slot(obj: QObject, slot: str | bytes) -> Callable[..., object] | None:
             if any(mark.name == name for mark in slots_of(value)):
                 return getattr(obj, attribute)  # type: ignore[no-any-return]  # an attribute
     return None
+
+
+def require_slot(obj: QObject, slot: str | bytes) -> Callable[..., object]:
+    """`find_slot` that raises AttributeError if there is none."""
+    found = find_slot(obj, slot)
+    if found is None:
+        text = slot if isinstance(slot, str) else slot.decode()
+        raise AttributeError(f"{type(obj).__name__} has no slot {text.lstrip('12')}")
+    return found

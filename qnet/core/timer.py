@@ -352,11 +352,11 @@ def _start_single_shot(nanoseconds: int, context: Any, slot: Any) -> None:
     if context is not None and not isinstance(context, QObject):
         raise TypeError(f"the context of a single shot is a QObject, not {type(context).__name__}")
     if isinstance(slot, (str, bytes)):
-        from qnet.core.slots import find_slot
+        from qnet.core.slots import require_slot
 
         if context is None:
             raise TypeError("a slot given by its name needs a receiver")
-        slot = find_slot(context, slot)
+        slot = require_slot(context, slot)
     callback: Callable[[], object]
     if isinstance(slot, SignalInstance):
         slot = slot.emit

@@ -14,7 +14,7 @@ from qnet.core import _thread_data
 from qnet.core._enums import QtEnum, flat_enums
 from qnet.core._post import post_to_data, post_to_thread
 from qnet.core.object import QObject
-from qnet.core.slots import find_slot
+from qnet.core.slots import find_slot, require_slot
 from qnet.kernel import _resolver
 from qnet.kernel._checks import checked_text
 from qnet.kernel._resolver_system import Answer, local_domain
@@ -248,7 +248,7 @@ def _destination(receiver: Any, member: Any) -> tuple[_Context, Callable[[], Fou
         return data, lambda: member
     if not isinstance(member, str):
         raise TypeError(f"expected SLOT() or something to call, not {type(member).__name__}")
-    find_slot(receiver, member)
+    require_slot(receiver, member)
 
     def target() -> Found | None:
         alive = data.ref()

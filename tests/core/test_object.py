@@ -107,7 +107,7 @@ def test_forgetting_to_initialise_the_base_is_an_error(qt: Implementation) -> No
 
     with pytest.raises((RuntimeError, AttributeError)):
         Careless().objectName()
-    with pytest.raises(RuntimeError, match="__init__|deleted"):
+    with pytest.raises(RuntimeError, match=r"__init__|deleted"):
         Careless().objectNameChanged.connect(print)
 
 

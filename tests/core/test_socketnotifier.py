@@ -125,15 +125,15 @@ def test_exception_is_urgent_data(qt: Implementation, recorder: Recorder) -> Non
 def test_read_and_write_on_one_descriptor(qt: Implementation, pair: Pair, recorder: Recorder) -> None:
     near, far = pair
     read = qt.QSocketNotifier(near.fileno(), qt.QSocketNotifier.Type.Read)
-    write = qt.QSocketNotifier(near.fileno(), qt.QSocketNotifier.Type.Write)
+    writers = [qt.QSocketNotifier(near.fileno(), qt.QSocketNotifier.Type.Write)]
     read.activated.connect(lambda *args: (near.recv(10), recorder("read")))
-    write.activated.connect(lambda *args: (write.setEnabled(False), recorder("write")))
+    writers[0].activated.connect(lambda *args: (writers[0].setEnabled(False), recorder("write")))
     assert qt.wait(lambda: recorder.calls)
     assert recorder.calls == [("write",)]
     far.send(b"x")
     assert qt.wait(lambda: len(recorder) == 2)
     assert recorder.calls[1] == ("read",)
-    del write
+    writers.clear()
     far.send(b"y")
     assert qt.wait(lambda: len(recorder) == 3)
     read.setEnabled(False)

@@ -170,7 +170,7 @@ class QThread(QObject):
                 hooks.report(error, f"{type(self).__name__}.run()", self.run, emitted=False)
             finally:
                 self._q_set_termination(_Termination.OFF)
-        except _Terminated:
+        except (_Terminated, SystemExit):
             self._q_set_termination(_Termination.OFF)
         _raise_in_thread(threading.get_ident(), None)
 
@@ -205,6 +205,7 @@ class QThread(QObject):
         """What the thread does: an event loop; override it to do something else.
 
         An exception that leaves it goes to `setSlotExceptionHook`'s hook, and the thread finishes as always.
+        SystemExit ends the thread alone and is not reported.
         """
         self.exec()
 

@@ -1,0 +1,999 @@
+"""QThread: life, loops, exit codes, waiting, and objects that live in threads."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _implementations import Implementation, Recorder
+
+pytestmark = pytest.mark.usefixtures("app")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def thread_that(qt: Implementation, body: Callable[[Any], object]) -> Any:
+    """A QThread whose run() is ``body(thread)``."""
+
+    class Thread(qt.QThread):
+        def run(self) -> None:
+            body(self)
+
+    return Thread()
+
+
+def finish(thread: Any) -> None:
+    thread.quit()
+    assert thread.wait(5000)
+
+
+def run(thread: Any) -> None:
+    """Start it, let its loop quit at once, and wait for its end."""
+    thread.start()
+    finish(thread)
+
+
+def in_loop(qt: Implementation, thread: Any, function: Callable[[], object]) -> None:
+    """Have the thread's loop call *function*, and wait until it has."""
+    context = qt.QObject()
+    assert context.moveToThread(thread)
+    done = threading.Event()
+
+    def call() -> None:
+        try:
+            function()
+        finally:
+            done.set()
+
+    qt.QTimer.singleShot(0, context, call)
+    assert done.wait(5)
+    context.deleteLater()
+
+
+def in_plain_thread(function: Callable[[], object]) -> None:
+    worker = threading.Thread(target=function)
+    worker.start()
+    worker.join(10)
+    assert not worker.is_alive()
+
+
+# Life
+
+
+def test_unstarted(qt: Implementation) -> None:
+    thread = qt.QThread()
+    assert (thread.isRunning(), thread.isFinished(), thread.isInterruptionRequested()) == (False,) * 3
+    assert (thread.priority(), thread.stackSize()) == (qt.QThread.Priority.InheritPriority, 0)
+    assert (thread.loopLevel(), thread.eventDispatcher(), thread.isCurrentThread()) == (0, None, False)
+    assert thread.serviceLevel() == qt.QThread.QualityOfService.Auto
+
+
+def test_run_runs_in_another_thread(qt: Implementation) -> None:
+    seen: list[Any] = []
+
+    def body(thread: Any) -> None:
+        current = qt.QThread.currentThread()
+        seen.append(threading.get_ident())
+        seen.append((thread.isCurrentThread(), current is thread, qt.QThread.isMainThread()))
+        seen.append(thread.thread() is thread)
+
+    thread = thread_that(qt, body)
+    thread.start()
+    assert thread.wait(5000)
+    assert seen[0] != threading.get_ident()
+    assert seen[1:] == [(True, True, False), False]
+    assert thread.thread() is qt.QThread.currentThread()
+
+
+def test_states_and_signals_come_in_order(qt: Implementation) -> None:
+    log: list[Any] = []
+
+    def note(label: str) -> Callable[[], None]:
+        def slot() -> None:
+            log.append((label, thread.isRunning(), thread.isFinished(), qt.QThread.isMainThread()))
+
+        return slot
+
+    thread = thread_that(qt, lambda thread: note("run")())
+    thread.started.connect(note("started"), qt.Qt.DirectConnection)
+    thread.finished.connect(note("finished"), qt.Qt.DirectConnection)
+    thread.start()
+    assert thread.wait(5000)
+    assert log == [
+        ("started", True, False, False),
+        ("run", True, False, False),
+        ("finished", False, True, False),
+    ]
+    assert (thread.isRunning(), thread.isFinished()) == (False, True)
+
+
+def test_slots_of_the_creating_thread_hear_of_it_there(qt: Implementation) -> None:
+    log: list[Any] = []
+
+    class Listener(qt.QObject):
+        def started(self) -> None:
+            log.append(("started", threading.get_ident()))
+
+        def finished(self) -> None:
+            log.append(("finished", threading.get_ident()))
+
+    listener = Listener()
+    thread = qt.QThread()
+    thread.started.connect(listener.started)
+    thread.finished.connect(listener.finished)
+    run(thread)
+    assert log == []
+    assert qt.wait(lambda: len(log) == 2)
+    assert log == [("started", threading.get_ident()), ("finished", threading.get_ident())]
+
+
+def test_start_of_a_running_thread_does_nothing(qt: Implementation) -> None:
+    runs: list[int] = []
+    go = threading.Event()
+    thread = thread_that(qt, lambda thread: (runs.append(1), go.wait(5)))
+    thread.start()
+    thread.start()
+    go.set()
+    assert thread.wait(5000)
+    assert runs == [1]
+
+
+def test_a_finished_thread_starts_again(qt: Implementation) -> None:
+    idents: list[Any] = []
+    thread = thread_that(qt, lambda thread: idents.append(qt.QThread.currentThread() is thread))
+    for count in (1, 2, 3):
+        thread.start()
+        assert thread.wait(5000)
+        assert idents == [True] * count
+    loop = qt.QThread()
+    for _ in range(3):
+        run(loop)
+        assert loop.isFinished()
+    loop.start()
+    assert (loop.isRunning(), loop.isFinished()) == (True, False)
+    finish(loop)
+
+
+def test_restart_from_the_finished_slot(qt: Implementation) -> None:
+    runs: list[int] = []
+
+    class Owner(qt.QObject):
+        def again(self) -> None:
+            if len(runs) < 5:
+                thread.start()
+
+    owner = Owner()
+    thread = thread_that(qt, lambda thread: runs.append(1))
+    thread.finished.connect(owner.again)
+    thread.start()
+    assert qt.wait(lambda: len(runs) == 5)
+    assert thread.wait(5000)
+
+
+def test_no_restart_is_lost(qt: Implementation) -> None:
+    runs: list[int] = []
+    thread = thread_that(qt, lambda thread: runs.append(1))
+    for count in range(1, 101):
+        thread.start()
+        assert thread.wait(5000)
+        assert len(runs) == count
+        assert thread.isFinished()
+
+
+def test_exception_in_run_is_reported(qt: Implementation, slot_errors: list[Any], recorder: Recorder) -> None:
+    def body(thread: Any) -> None:
+        raise ValueError("in run")
+
+    thread = thread_that(qt, body)
+    thread.finished.connect(recorder)
+    thread.start()
+    assert thread.wait(5000)
+    assert [str(e) for e in slot_errors] == ["in run"]
+    assert thread.isFinished()
+    assert qt.wait(lambda: recorder.calls == [()])
+
+
+@pytest.mark.qnet("PySide6 hangs")
+def test_system_exit_ends_the_thread_only(qt: Implementation, slot_errors: list[Any]) -> None:
+    thread = thread_that(qt, lambda thread: sys.exit(3))
+    thread.start()
+    assert thread.wait(5000)
+    assert (thread.isFinished(), slot_errors) == (True, [])
+
+
+@pytest.mark.qnet("Qt aborts the process")
+def test_an_unreferenced_running_thread_goes_on(qt: Implementation) -> None:
+    finished = threading.Event()
+    go = threading.Event()
+    thread = thread_that(qt, lambda thread: go.wait(5))
+    thread.finished.connect(finished.set, qt.Qt.DirectConnection)
+    thread.start()
+    del thread
+    gc.collect()
+    go.set()
+    assert finished.wait(5)
+
+
+@pytest.mark.qnet("Qt aborts the process")
+def test_destroying_a_running_thread_warns_and_ends_it(qt: Implementation, messages: list[str]) -> None:
+    parent = qt.QObject()
+    thread = qt.QThread(parent)
+    thread.setObjectName("busy")
+    thread.start()
+    parent.deleteLater()
+    qt.process()
+    assert messages == ["QThread: Destroyed while thread 'busy' is still running"]
+    assert thread.wait(5000)
+
+
+@pytest.mark.qnet("QThread.create() is not in PySide6")
+def test_create(qt: Implementation) -> None:
+    calls: list[Any] = []
+    thread = qt.QThread.create(lambda *args: calls.append((args, qt.QThread.isMainThread())), 1, "two")
+    thread.start()
+    assert thread.wait(5000)
+    assert calls == [((1, "two"), False)]
+    with pytest.raises(TypeError):
+        qt.QThread.create(3)
+
+
+@pytest.mark.qnet("about Python's own view of the thread")
+def test_the_python_thread_has_the_objects_name(qt: Implementation) -> None:
+    names: list[str] = []
+    thread = thread_that(qt, lambda thread: names.append(threading.current_thread().name))
+    thread.start()
+    thread.wait()
+    thread.setObjectName("worker 7")
+    thread.start()
+    thread.wait()
+    assert names == ["Thread", "worker 7"]
+
+
+# Loops and exit codes
+
+
+def test_exit_codes(qt: Implementation) -> None:
+    codes: list[int] = []
+    thread = thread_that(qt, lambda thread: codes.append(thread.exec()))
+    for code in (7, 0, -3):
+        thread.start()
+        in_loop(qt, thread, lambda: None)
+        thread.exit(code)
+        assert thread.wait(5000)
+    assert codes == [7, 0, -3]
+
+
+def test_quit_right_after_start_is_never_lost(qt: Implementation) -> None:
+    thread = qt.QThread()
+    for _ in range(200):
+        thread.start()
+        thread.quit()
+        assert thread.wait(5000)
+
+
+def test_quit_around_the_start_of_the_loop_is_never_lost(qt: Implementation) -> None:
+    for pause in range(60):
+        thread = qt.QThread()
+        thread.start()
+        time.sleep(pause * 20e-6)
+        thread.quit()
+        assert thread.wait(5000), f"quit() after {pause * 20} µs was lost"
+
+
+def test_exit_before_exec_is_kept_for_one_exec(qt: Implementation) -> None:
+    codes: list[int] = []
+    told = threading.Event()
+
+    def body(thread: Any) -> None:
+        told.wait(5)
+        codes.append(thread.exec())
+        qt.QTimer.singleShot(5, lambda: thread.exit(5))
+        codes.append(thread.exec())
+
+    thread = thread_that(qt, body)
+    thread.start()
+    thread.exit(4)
+    told.set()
+    assert thread.wait(5000)
+    assert codes == [4, 5]
+
+
+def test_quit_within_run_before_exec(qt: Implementation) -> None:
+    codes: list[int] = []
+    thread = thread_that(qt, lambda thread: (thread.exit(6), codes.append(thread.exec())))
+    thread.start()
+    assert thread.wait(5000)
+    assert codes == [6]
+
+
+def test_exit_of_a_thread_that_does_not_run_does_nothing(qt: Implementation) -> None:
+    thread = qt.QThread()
+    thread.quit()
+    thread.exit(3)
+    thread.start()
+    assert not thread.wait(30)
+    finish(thread)
+    thread.exit(4)
+    thread.start()
+    assert not thread.wait(30)
+    finish(thread)
+
+
+def test_nested_loops_all_end(qt: Implementation) -> None:
+    levels: list[Any] = []
+    thread = qt.QThread()
+    thread.start()
+    inside = threading.Event()
+    context = qt.QObject()
+    context.moveToThread(thread)
+
+    def nest() -> None:
+        levels.append(thread.loopLevel())
+        loop = qt.QEventLoop()
+        qt.QTimer.singleShot(0, lambda: (levels.append(thread.loopLevel()), inside.set()))
+        levels.append(loop.exec())
+
+    qt.QTimer.singleShot(0, context, nest)
+    assert inside.wait(5)
+    thread.exit(6)
+    assert thread.wait(5000)
+    assert levels == [1, 2, 6]
+    assert thread.loopLevel() == 0
+
+
+def test_a_loop_that_is_entered_while_quitting_ends_at_once(qt: Implementation) -> None:
+    codes: list[int] = []
+
+    def body(thread: Any) -> None:
+        thread.exit(2)
+        codes.append(qt.QEventLoop().exec())
+        codes.append(qt.QEventLoop().exec())
+        codes.append(thread.exec())
+        loop = qt.QEventLoop()
+        qt.QTimer.singleShot(0, lambda: loop.exit(5))
+        codes.append(loop.exec())
+
+    thread = thread_that(qt, body)
+    thread.start()
+    assert thread.wait(5000)
+    assert codes == [-1, -1, 2, 5]
+
+
+def test_quit_event(qt: Implementation) -> None:
+    thread = qt.QThread()
+    thread.start()
+    in_loop(qt, thread, lambda: None)
+    qt.QCoreApplication.postEvent(thread, qt.QEvent(qt.QEvent.Type.Quit))
+    assert qt.wait(thread.isFinished)
+    assert thread.wait(5000)
+
+
+def test_the_dispatcher_lives_as_long_as_the_run(qt: Implementation) -> None:
+    seen: list[Any] = []
+
+    def body(thread: Any) -> None:
+        dispatcher = thread.eventDispatcher()
+        seen.append(dispatcher is not None)
+        qt.QTimer.singleShot(0, lambda: seen.append(qt.QAbstractEventDispatcher.instance() is thread.eventDispatcher()))
+        qt.QTimer.singleShot(0, thread.quit)
+        thread.exec()
+
+    thread = thread_that(qt, body)
+    thread.start()
+    assert thread.wait(5000)
+    assert seen == [True, True]
+    assert thread.eventDispatcher() is None
+
+
+@pytest.mark.qnet("Qt runs a loop in the wrong thread, which nothing ends")
+def test_exec_in_another_thread_is_refused(qt: Implementation, messages: list[str]) -> None:
+    thread = qt.QThread()
+    assert thread.exec() == -1
+    thread.start()
+    assert thread.exec() == -1
+    finish(thread)
+    assert messages == ["QThread::exec: Must be called within the thread itself"] * 2
+
+
+# Waiting
+
+
+def test_wait_on_a_thread_that_does_not_run(qt: Implementation) -> None:
+    thread = qt.QThread()
+    for _ in range(2):
+        assert thread.wait()
+        assert thread.wait(5)
+        assert thread.wait(qt.QDeadlineTimer(5))
+        run(thread)
+
+
+def test_wait_with_a_limit(qt: Implementation) -> None:
+    thread = qt.QThread()
+    thread.start()
+    begin = time.monotonic()
+    assert not thread.wait(30)
+    assert not thread.wait(qt.QDeadlineTimer(30))
+    assert time.monotonic() - begin >= 0.059
+    assert not thread.wait(0)
+    thread.quit()
+    assert thread.wait(qt.QDeadlineTimer(5000))
+    assert thread.wait(qt.QDeadlineTimer(qt.QDeadlineTimer.ForeverConstant.Forever))
+
+
+def test_several_threads_wait_for_one(qt: Implementation) -> None:
+    thread = qt.QThread()
+    thread.start()
+    results: list[bool] = []
+    waiters = [threading.Thread(target=lambda: results.append(thread.wait(5000))) for _ in range(3)]
+    for waiter in waiters:
+        waiter.start()
+    thread.quit()
+    for waiter in waiters:
+        waiter.join(5)
+    assert results == [True] * 3
+
+
+def test_a_thread_cannot_wait_for_itself(qt: Implementation, messages: list[str]) -> None:
+    results: list[Any] = []
+    thread = thread_that(qt, lambda thread: results.extend([thread.wait(), thread.wait(5)]))
+    thread.start()
+    assert thread.wait(5000)
+    assert results == [False, False]
+    assert messages == ["QThread::wait: Thread tried to wait on itself"] * 2
+
+
+@pytest.mark.qnet("Qt waits on")
+def test_ctrl_c_ends_a_wait(qt: Implementation) -> None:
+    import signal
+
+    thread = qt.QThread()
+    thread.start()
+    press = threading.Timer(0.05, signal.pthread_kill, (threading.get_ident(), signal.SIGINT))
+    press.start()
+    with pytest.raises(KeyboardInterrupt):
+        thread.wait(20_000)
+    press.join()
+    finish(thread)
+
+
+# Interruption and termination
+
+
+def test_interruption(qt: Implementation) -> None:
+    def body(thread: Any) -> None:
+        while not thread.isInterruptionRequested():
+            qt.QThread.msleep(1)
+
+    thread = thread_that(qt, body)
+    thread.requestInterruption()
+    assert not thread.isInterruptionRequested()
+    for _ in range(2):
+        thread.start()
+        assert not thread.isInterruptionRequested()
+        assert not thread.wait(20)
+        thread.requestInterruption()
+        assert thread.wait(5000)
+        assert not thread.isInterruptionRequested()
+
+
+def test_interruption_does_not_end_a_loop(qt: Implementation) -> None:
+    thread = qt.QThread()
+    thread.start()
+    thread.requestInterruption()
+    assert thread.isInterruptionRequested()
+    assert not thread.wait(20)
+    finish(thread)
+
+
+@pytest.mark.qnet("PySide6 kills the thread with Python's state in it, which may take the process along")
+def test_terminate(qt: Implementation, recorder: Recorder) -> None:
+    inside = threading.Event()
+
+    def body(thread: Any) -> None:
+        inside.set()
+        while True:
+            qt.QThread.msleep(1)
+
+    thread = thread_that(qt, body)
+    thread.finished.connect(recorder)
+    thread.start()
+    assert inside.wait(5)
+    thread.terminate()
+    assert thread.wait(5000)
+    assert (thread.isRunning(), thread.isFinished()) == (False, True)
+    assert qt.wait(lambda: recorder.calls == [()])
+
+
+@pytest.mark.qnet("PySide6 kills the thread with Python's state in it, which may take the process along")
+def test_terminate_a_sleeping_loop(qt: Implementation) -> None:
+    thread = qt.QThread()
+    thread.start()
+    in_loop(qt, thread, lambda: None)
+    thread.terminate()
+    assert thread.wait(5000)
+    assert thread.isFinished()
+    thread.terminate()
+    qt.QThread().terminate()
+
+
+@pytest.mark.qnet("Qt kills the thread: finally blocks do not run")
+def test_terminate_runs_finally_blocks(qt: Implementation, slot_errors: list[Any]) -> None:
+    log: list[str] = []
+    inside = threading.Event()
+
+    def body(thread: Any) -> None:
+        try:
+            inside.set()
+            while True:
+                time.sleep(0.001)
+        finally:
+            log.append("finally")
+
+    thread = thread_that(qt, body)
+    for _ in range(2):
+        inside.clear()
+        thread.start()
+        assert inside.wait(5)
+        thread.terminate()
+        assert thread.wait(5000)
+    assert log == ["finally"] * 2
+    assert slot_errors == []
+
+
+@pytest.mark.qnet("Qt kills the thread at the end of the protected stretch, PySide6 with Python's lock held")
+def test_termination_can_be_held_off(qt: Implementation) -> None:
+    log: list[str] = []
+    inside, go = threading.Event(), threading.Event()
+
+    def body(thread: Any) -> None:
+        qt.QThread.setTerminationEnabled(False)
+        inside.set()
+        go.wait(5)
+        log.append("survived")
+        qt.QThread.setTerminationEnabled(True)
+        log.append("never")
+
+    thread = thread_that(qt, body)
+    thread.start()
+    assert inside.wait(5)
+    thread.terminate()
+    assert not thread.wait(20)
+    go.set()
+    assert thread.wait(5000)
+    assert log == ["survived"]
+
+
+# Settings
+
+
+def test_priority_of_a_running_thread(qt: Implementation, messages: list[str]) -> None:
+    priority = qt.QThread.Priority
+    thread = qt.QThread()
+    thread.setPriority(priority.LowPriority)
+    assert thread.priority() == priority.InheritPriority
+    thread.start(priority.HighPriority)
+    assert thread.priority() == priority.HighPriority
+    thread.setPriority(priority.LowPriority)
+    assert thread.priority() == priority.LowPriority
+    thread.setPriority(priority.InheritPriority)
+    assert thread.priority() == priority.LowPriority
+    finish(thread)
+    assert thread.priority() == priority.InheritPriority
+    assert messages == [
+        "QThread::setPriority: Cannot set priority, thread is not running",
+        "QThread::setPriority: Argument cannot be InheritPriority",
+    ]
+
+
+def test_stack_size(qt: Implementation) -> None:
+    size = threading.stack_size()
+    thread = qt.QThread()
+    thread.setStackSize(1 << 20)
+    assert thread.stackSize() == 1 << 20
+    thread.start()
+    thread.setStackSize(1 << 21)
+    assert thread.stackSize() == 1 << 21
+    finish(thread)
+    assert threading.stack_size() == size
+
+
+def test_service_level(qt: Implementation) -> None:
+    thread = qt.QThread()
+    thread.setServiceLevel(qt.QThread.QualityOfService.Eco)
+    assert thread.serviceLevel() == qt.QThread.QualityOfService.Eco
+
+
+def test_static_functions(qt: Implementation) -> None:
+    assert qt.QThread.idealThreadCount() == len(os.sched_getaffinity(0))
+    begin = time.monotonic()
+    qt.QThread.msleep(10)
+    qt.QThread.usleep(10_000)
+    qt.QThread.sleep(0)
+    qt.QThread.yieldCurrentThread()
+    assert time.monotonic() - begin >= 0.02
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda qt, thread: thread.wait("5"),
+        lambda qt, thread: thread.wait(None),
+        lambda qt, thread: thread.start(3),
+        lambda qt, thread: thread.setPriority(3),
+        lambda qt, thread: thread.setServiceLevel("x"),
+        lambda qt, thread: thread.setStackSize("x"),
+        lambda qt, thread: thread.exit("x"),
+        lambda qt, thread: qt.QThread(3),
+        lambda qt, thread: thread.msleep("x"),
+    ],
+)
+def test_wrong_types(qt: Implementation, call: Callable[[Any, Any], object]) -> None:
+    thread = qt.QThread()
+    with pytest.raises(TypeError):
+        call(qt, thread)
+    assert not thread.isRunning()
+
+
+@pytest.mark.qnet("Qt takes any size and starts the thread, or not")
+def test_a_stack_that_python_refuses_is_an_error(qt: Implementation) -> None:
+    thread = qt.QThread()
+    for size in (10, -1):
+        with pytest.raises(ValueError):
+            thread.setStackSize(size)
+    assert thread.stackSize() == 0
+
+
+# Threads that Qt did not start
+
+
+def test_the_main_thread(qt: Implementation, app: Any, messages: list[str]) -> None:
+    main = qt.QThread.currentThread()
+    assert main is app.thread()
+    assert main is qt.QThread.currentThread()
+    assert (main.isRunning(), main.isFinished(), main.isCurrentThread()) == (True, False, True)
+    assert qt.QThread.isMainThread()
+    assert main.thread() is main
+    assert main.eventDispatcher() is not None
+    assert not main.wait(5)
+    assert messages == ["QThread::wait: Thread tried to wait on itself"]
+    main.start()
+    assert main.isRunning()
+
+
+def test_a_plain_thread_is_adopted(qt: Implementation, app: Any) -> None:
+    seen: list[Any] = []
+
+    def body() -> None:
+        thread = qt.QThread.currentThread()
+        seen.append(thread is qt.QThread.currentThread())
+        seen.append((thread.isRunning(), thread.isFinished(), thread.isCurrentThread()))
+        seen.append((qt.QThread.isMainThread(), thread is app.thread(), thread.eventDispatcher()))
+        obj = qt.QObject()
+        seen.append((obj.thread() is thread, thread.wait(5)))
+
+    in_plain_thread(body)
+    assert seen == [True, (True, False, True), (False, False, None), (True, False)]
+
+
+def test_timers_tick_in_a_plain_thread(qt: Implementation) -> None:
+    ticks: list[int] = []
+
+    def body() -> None:
+        loop = qt.QEventLoop()
+        timer = qt.QTimer()
+        timer.timeout.connect(lambda: (ticks.append(threading.get_ident()), len(ticks) == 3 and loop.quit()))
+        timer.start(1)
+        loop.exec()
+        timer.stop()
+        ticks.append(threading.get_ident())
+
+    in_plain_thread(body)
+    assert len(ticks) == 4
+    assert set(ticks) != {threading.get_ident()}
+    assert len(set(ticks)) == 1
+
+
+def test_queued_calls_arrive_in_a_plain_thread_when_its_loop_runs(qt: Implementation, source: Any) -> None:
+    got: list[Any] = []
+    made, posted = threading.Event(), threading.Event()
+    box: list[Any] = []
+
+    class Receiver(qt.QObject):
+        def slot(self, value: int) -> None:
+            got.append((value, threading.get_ident()))
+            if value == 3:
+                qt.QThread.currentThread().quit()
+
+    def body() -> None:
+        receiver = Receiver()
+        box.append(receiver.slot)
+        box.append(threading.get_ident())
+        source.one.connect(receiver.slot)
+        made.set()
+        assert posted.wait(5)
+        time.sleep(0.01)
+        assert got == []
+        box.append(qt.QEventLoop().exec())
+
+    worker = threading.Thread(target=body)
+    worker.start()
+    assert made.wait(5)
+    for value in (1, 2, 3):
+        source.one.emit(value)
+    posted.set()
+    worker.join(5)
+    assert not worker.is_alive()
+    assert got == [(1, box[1]), (2, box[1]), (3, box[1])]
+    assert box[2] == 0
+
+
+@pytest.mark.qnet("Qt's wait() on a thread that it did not start times out, and its object is gone with it")
+def test_wait_for_a_plain_thread(qt: Implementation) -> None:
+    box: list[Any] = []
+    ready, go = threading.Event(), threading.Event()
+
+    def body() -> None:
+        box.append(qt.QThread.currentThread())
+        ready.set()
+        go.wait(5)
+
+    worker = threading.Thread(target=body)
+    worker.start()
+    assert ready.wait(5)
+    thread = box[0]
+    assert not thread.wait(20)
+    assert thread.isRunning()
+    go.set()
+    assert thread.wait(5000)
+    assert (thread.isRunning(), thread.isFinished()) == (False, True)
+    assert thread.wait()
+
+
+@pytest.mark.qnet("in Qt every later loop of that thread refuses to run")
+def test_quit_of_a_plain_thread_without_a_loop_does_nothing(qt: Implementation) -> None:
+    codes: list[int] = []
+
+    def body() -> None:
+        thread = qt.QThread.currentThread()
+        thread.quit()
+        for code in (3, 4):
+            loop = qt.QEventLoop()
+            qt.QTimer.singleShot(0, lambda loop=loop, code=code: loop.exit(code))
+            codes.append(loop.exec())
+        qt.QTimer.singleShot(0, lambda: thread.exit(5))
+        codes.append(qt.QEventLoop().exec())
+        loop = qt.QEventLoop()
+        qt.QTimer.singleShot(0, lambda: loop.exit(6))
+        codes.append(loop.exec())
+
+    in_plain_thread(body)
+    assert codes == [3, 4, 5, 6]
+
+
+# Objects in threads
+
+
+def test_finished_deletes_the_worker_before_wait_returns(qt: Implementation) -> None:
+    for _ in range(20):
+        destroyed: list[int] = []
+        thread = qt.QThread()
+        worker = qt.QObject()
+        worker.moveToThread(thread)
+        worker.destroyed.connect(
+            lambda *args, destroyed=destroyed: destroyed.append(threading.get_ident()), qt.Qt.DirectConnection
+        )
+        thread.finished.connect(worker.deleteLater)
+        run(thread)
+        assert len(destroyed) == 1
+        assert destroyed != [threading.get_ident()]
+
+
+def test_a_worker_object(qt: Implementation) -> None:
+    class Worker(qt.QObject):
+        done = qt.Signal(int, int)
+
+        def work(self, value: int) -> None:
+            self.done.emit(value * value, threading.get_ident())
+
+    class Owner(qt.QObject):
+        ask = qt.Signal(int)
+
+        def take(self, result: int, ident: int) -> None:
+            results.append((result, ident != threading.get_ident(), qt.QThread.isMainThread()))
+
+    results: list[Any] = []
+    thread, worker, owner = qt.QThread(), Worker(), Owner()
+    worker.moveToThread(thread)
+    owner.ask.connect(worker.work)
+    worker.done.connect(owner.take)
+    thread.start()
+    for value in range(5):
+        owner.ask.emit(value)
+    assert qt.wait(lambda: len(results) == 5)
+    finish(thread)
+    assert results == [(value * value, True, True) for value in range(5)]
+
+
+def test_calls_to_a_thread_that_does_not_run_wait_for_its_loop(qt: Implementation, source: Any, receiver: Any) -> None:
+    thread = qt.QThread()
+    receiver.moveToThread(thread)
+    source.one.connect(receiver.first)
+    for count in (1, 2):
+        source.one.emit(count)
+        assert len(receiver.calls) == count - 1
+        thread.start()
+        in_loop(qt, thread, lambda: None)
+        finish(thread)
+        assert receiver.calls == list(range(1, count + 1))
+
+
+def test_a_child_does_not_move_alone(qt: Implementation, messages: list[str]) -> None:
+    thread = qt.QThread()
+    parent = qt.QObject()
+    child = qt.QObject(parent)
+    assert not child.moveToThread(thread)
+    assert messages == ["QObject::moveToThread: Cannot move objects with a parent"]
+    assert parent.moveToThread(thread)
+    assert parent.thread() is thread
+    assert child.thread() is thread
+
+
+def test_only_the_objects_thread_gives_it_away(qt: Implementation, thread: Any, messages: list[str]) -> None:
+    obj = qt.QObject()
+    assert obj.moveToThread(thread)
+    in_loop(qt, thread, lambda: None)
+    main = qt.QThread.currentThread()
+    assert not obj.moveToThread(main)
+    assert len(messages) == 1
+    assert "Current thread" in messages[0]
+    results: list[bool] = []
+    in_loop(qt, thread, lambda: results.append(obj.moveToThread(main)))
+    assert results == [True]
+    assert obj.thread() is main
+
+
+@pytest.mark.qnet("in Qt the objects of a thread that does not run are out of reach")
+def test_objects_come_back_from_a_finished_thread(qt: Implementation) -> None:
+    thread = qt.QThread()
+    obj = qt.QObject()
+    obj.moveToThread(thread)
+    run(thread)
+    main = qt.QThread.currentThread()
+    assert obj.moveToThread(main)
+    assert obj.thread() is main
+
+
+def test_a_thread_object_moves_to_itself(qt: Implementation) -> None:
+    thread = qt.QThread()
+    assert thread.moveToThread(thread)
+    assert thread.thread() is thread
+
+
+def test_timers_move_with_their_object(qt: Implementation) -> None:
+    thread = qt.QThread()
+    timer = qt.QTimer()
+    ticks: list[bool] = []
+    ticked = threading.Event()
+    timer.timeout.connect(lambda: (ticks.append(qt.QThread.currentThread() is thread), ticked.set()))
+    timer.start(1)
+    assert timer.moveToThread(thread)
+    assert timer.isActive()
+    thread.start()
+    assert ticked.wait(5)
+    in_loop(qt, thread, timer.stop)
+    finish(thread)
+    assert set(ticks) == {True}
+
+
+def test_timers_do_not_start_from_another_thread(qt: Implementation, thread: Any, messages: list[str]) -> None:
+    timer = qt.QTimer()
+    timer.moveToThread(thread)
+    in_loop(qt, thread, lambda: None)
+    timer.start(5)
+    assert not timer.isActive()
+    assert messages == ["QObject::startTimer: Timers cannot be started from another thread"]
+
+
+@pytest.mark.qnet("in Qt the calling thread's loop counts the time, except for 0 ms")
+def test_single_shot_with_a_context_needs_no_loop_here(qt: Implementation, thread: Any) -> None:
+    context = qt.QObject()
+    context.moveToThread(thread)
+    done = threading.Event()
+    qt.QTimer.singleShot(5, context, done.set)
+    assert done.wait(5)
+
+
+def test_blocking_call_into_a_thread(qt: Implementation, source: Any, thread: Any) -> None:
+    class Receiver(qt.QObject):
+        def slot(self, value: int) -> None:
+            qt.QThread.msleep(10)
+            got.append((value, qt.QThread.currentThread() is thread, self.sender() is source))
+
+    got: list[Any] = []
+    receiver = Receiver()
+    receiver.moveToThread(thread)
+    source.one.connect(receiver.slot, qt.Qt.BlockingQueuedConnection)
+    source.one.emit(3)
+    assert got == [(3, True, True)]
+
+
+@pytest.mark.qnet("in Qt the caller waits for ever")
+def test_blocking_call_into_a_thread_that_ends(qt: Implementation, source: Any) -> None:
+    class Receiver(qt.QObject):
+        def slot(self, value: int) -> None:
+            got.append(value)
+
+    got: list[int] = []
+    thread, receiver = qt.QThread(), Receiver()
+    receiver.moveToThread(thread)
+    source.one.connect(receiver.slot, qt.Qt.BlockingQueuedConnection)
+    thread.start()
+    emitter = threading.Thread(target=lambda: source.one.emit(1), daemon=True)
+    emitter.start()
+    finish(thread)
+    receiver.moveToThread(qt.QThread.currentThread())
+    qt.process()
+    emitter.join(5)
+    assert not emitter.is_alive()
+    assert got == [1]
+
+
+# What is left behind
+
+
+def test_two_hundred_threads_leave_nothing_behind(qt: Implementation) -> None:
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    run(qt.QThread())
+    gc.collect()
+    threads, fds = threading.active_count(), descriptors()
+    for _ in range(20):
+        batch = [qt.QThread() for _ in range(10)]
+        for thread in batch:
+            thread.start()
+        for thread in batch:
+            finish(thread)
+    del batch, thread
+    if qt.is_qnet:
+        assert threading.active_count() == threads
+    assert descriptors() <= fds + (0 if qt.is_qnet else 8)
+
+
+@pytest.mark.qnet("about Python's reference counts")
+def test_a_finished_thread_dies_with_its_last_reference(qt: Implementation) -> None:
+    destroyed: list[int] = []
+    gc.disable()
+    try:
+        thread = qt.QThread()
+        thread.destroyed.connect(lambda *args: destroyed.append(1))
+        run(thread)
+        qt.wait(lambda: threading.active_count() == 1, 0.5)
+        del thread
+        assert destroyed == [1]
+    finally:
+        gc.enable()
+
+
+@pytest.mark.qnet("Qt aborts the process")
+def test_threads_that_run_at_exit_are_ended_with_a_warning(qt: Implementation) -> None:
+    program = (
+        "from qnet.QtCore import QCoreApplication, QThread\n"
+        "app = QCoreApplication([])\n"
+        "threads = [QThread() for _ in range(3)]\n"
+        "for t in threads: t.finished.connect(lambda: None); t.start()\n"
+    )
+    begin = time.monotonic()
+    result = subprocess.run(
+        [sys.executable, "-W", "always", "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert result.returncode == 0
+    assert result.stderr.count("ResourceWarning: <") == 3
+    assert time.monotonic() - begin < 20

@@ -69,8 +69,7 @@ def _measure(
 ) -> None:
     """Run *scenarios*, print a table after each case and add it to *results*."""
     steps = sum(
-        len(scenario.cases()) * scenario.turns * len(scenario.programs.keys() & peers.keys())
-        for scenario in scenarios
+        len(scenario.cases()) * scenario.turns * len(scenario.programs.keys() & peers.keys()) for scenario in scenarios
     )
     progress = Progress(steps)
     try:
@@ -121,9 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         "scenarios", nargs="*", metavar="SCENARIO", type=_scenario, help=f"of {', '.join(SCENARIOS)}: all"
     )
     parser.add_argument("--list", action="store_true", help="list scenarios and peers, and exit")
-    parser.add_argument(
-        "--quick", action="store_true", help="one size and fewer, shorter rounds: a first look"
-    )
+    parser.add_argument("--quick", action="store_true", help="one size and fewer, shorter rounds: a first look")
     parser.add_argument("--peers", nargs="+", metavar="PEER", choices=PEERS, help="only these peers")
     parser.add_argument("--reference", default="qnet", choices=PEERS, help="peer that ratios refer to (qnet)")
     parser.add_argument(
@@ -134,9 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PEER=PATH",
         help="interpreter for one peer, whose package may be in another virtual environment; may be repeated",
     )
-    parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write all figures of all rounds to FILE too"
-    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures of all rounds to FILE too")
     parser.add_argument(
         "--cpu",
         type=_cpu,
@@ -167,9 +162,7 @@ def _scenario(text: str) -> str:
 def _interpreter(text: str) -> tuple[str, str]:
     peer, _, path = text.partition("=")
     if peer not in PEERS or not path:
-        raise argparse.ArgumentTypeError(
-            f"expected PEER=PATH with a peer of {', '.join(PEERS)}, got {text!r}"
-        )
+        raise argparse.ArgumentTypeError(f"expected PEER=PATH with a peer of {', '.join(PEERS)}, got {text!r}")
     return peer, path
 
 

@@ -140,9 +140,7 @@ class EchoClients:
         while len(answer) < len(self._message):
             data = client.recv(len(self._message))
             if not data:
-                raise LoadError(
-                    f"the server closed the connection after {len(answer)} bytes of its first echo"
-                )
+                raise LoadError(f"the server closed the connection after {len(answer)} bytes of its first echo")
             answer += data
         if answer != self._message:
             raise LoadError("the first echo differs from what was sent")

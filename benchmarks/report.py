@@ -52,9 +52,7 @@ def as_json(
     return {
         "machine": {"platform": platform.platform(), "cpus": os.cpu_count(), "processor": _processor()},
         "options": dict(options),
-        "peers": {
-            name: {"version": found.version, "python": found.python_version} for name, found in peers.items()
-        },
+        "peers": {name: {"version": found.version, "python": found.python_version} for name, found in peers.items()},
         "skipped": dict(skipped),
         "results": [
             _series_as_json(scenario, result, series, reference)

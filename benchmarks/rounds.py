@@ -35,9 +35,7 @@ class Series:
     @property
     def rates(self) -> tuple[float, ...]:
         """The median of each rate."""
-        return tuple(
-            median(column) for column in zip(*(sample.rates for sample in self.samples), strict=True)
-        )
+        return tuple(median(column) for column in zip(*(sample.rates for sample in self.samples), strict=True))
 
     @property
     def note(self) -> str:

@@ -94,8 +94,7 @@ class ChatServer(QTcpServer):
         self.acceptError.connect(self.reportAcceptError)
 
     def welcome(self) -> None:
-        while self.hasPendingConnections():
-            socket = self.nextPendingConnection()
+        while socket := self.nextPendingConnection():
             if len(self.clients) >= self.most_clients:
                 socket.disconnected.connect(socket.deleteLater)
                 socket.write(b"* The chat is full. Try again later.\n")

@@ -31,13 +31,13 @@ class FortuneServer(QTcpServer):
         self.newConnection.connect(self.sendFortune)
 
     def sendFortune(self) -> None:
-        socket = self.nextPendingConnection()
-        message = QByteArray()
-        stream = QDataStream(message, QIODevice.OpenModeFlag.WriteOnly)
-        stream.writeQString(random.choice(FORTUNES))
-        socket.disconnected.connect(socket.deleteLater)
-        socket.write(message)
-        socket.disconnectFromHost()  # not before everything has been sent
+        while socket := self.nextPendingConnection():
+            message = QByteArray()
+            stream = QDataStream(message, QIODevice.OpenModeFlag.WriteOnly)
+            stream.writeQString(random.choice(FORTUNES))
+            socket.disconnected.connect(socket.deleteLater)
+            socket.write(message)
+            socket.disconnectFromHost()  # not before everything has been sent
 
 
 class FortuneClient(QObject):

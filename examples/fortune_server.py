@@ -34,8 +34,7 @@ class FortuneServer(QTcpServer):
         self.acceptError.connect(self.reportAcceptError)
 
     def serveClients(self) -> None:
-        while self.hasPendingConnections():
-            socket = self.nextPendingConnection()
+        while socket := self.nextPendingConnection():
             socket.disconnected.connect(socket.deleteLater)
             socket.write(pack(random.choice(FORTUNES)))
             socket.disconnectFromHost()  # not before everything has been sent

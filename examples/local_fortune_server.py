@@ -31,8 +31,7 @@ class LocalFortuneServer(QLocalServer):
         self.newConnection.connect(self.serveClients)
 
     def serveClients(self) -> None:
-        while self.hasPendingConnections():
-            socket = self.nextPendingConnection()
+        while socket := self.nextPendingConnection():
             socket.disconnected.connect(socket.deleteLater)
             socket.write(pack(random.choice(FORTUNES)))
             socket.disconnectFromServer()  # not before everything has been sent

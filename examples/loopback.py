@@ -31,44 +31,45 @@ class Loopback(QObject):
         self.to_receive = total
         self.total = total
         self.server = QTcpServer(self)
-        self.sender = QTcpSocket(self)
-        self.receiver: QTcpSocket | None = None
+        self.source = QTcpSocket(self)
+        self.sink: QTcpSocket | None = None
         self.server.newConnection.connect(self.accept)
-        self.sender.connected.connect(self.send)
-        self.sender.bytesWritten.connect(self.send)
-        self.sender.errorOccurred.connect(self.onError)
+        self.source.connected.connect(self.send)
+        self.source.bytesWritten.connect(self.send)
+        self.source.errorOccurred.connect(self.onError)
 
     def start(self) -> None:
         if not self.server.listen(QHostAddress("127.0.0.1"), 0):
             self.failed.emit(self.server.errorString())
             return
-        self.sender.connectToHost("127.0.0.1", self.server.serverPort())
+        self.source.connectToHost("127.0.0.1", self.server.serverPort())
 
     def accept(self) -> None:
-        self.receiver = self.server.nextPendingConnection()
-        self.receiver.readyRead.connect(self.receive)
+        self.sink = self.server.nextPendingConnection()
+        assert self.sink is not None
+        self.sink.readyRead.connect(self.receive)
         self.server.close()  # one connection is all that is wanted
 
     def send(self) -> None:
-        while self.to_send and self.sender.bytesToWrite() < MOST_UNSENT:
-            written = self.sender.write(PIECE[: self.to_send])
+        while self.to_send and self.source.bytesToWrite() < MOST_UNSENT:
+            written = self.source.write(PIECE[: self.to_send])
             if written < 0:
-                self.failed.emit(self.sender.errorString())
+                self.failed.emit(self.source.errorString())
                 return
             self.to_send -= written
 
     def receive(self) -> None:
-        assert self.receiver is not None
-        self.to_receive -= len(self.receiver.readAll())
+        assert self.sink is not None
+        self.to_receive -= len(self.sink.readAll())
         self.progress.emit(self.total - self.to_receive)
         if not self.to_receive:
-            self.sender.errorOccurred.disconnect(self.onError)
-            self.receiver.close()
-            self.sender.abort()
+            self.source.errorOccurred.disconnect(self.onError)
+            self.sink.close()
+            self.source.abort()
             self.finished.emit()
 
     def onError(self) -> None:
-        self.failed.emit(self.sender.errorString())
+        self.failed.emit(self.source.errorString())
 
 
 class ProgressLine(QObject):

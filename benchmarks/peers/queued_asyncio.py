@@ -34,6 +34,8 @@ def deliver(operations: int) -> None:
     producer.join()
 
 
+loop: asyncio.AbstractEventLoop
+
 if __name__ == "__main__":
     if "--uvloop" in sys.argv:
         import uvloop

@@ -12,9 +12,7 @@ Emit = Callable[[Any, int], None]
 """Emits an emitter's signal as often as told: written out for each library, so that no call is between."""
 
 
-def run(
-    emitter: Callable[[], Any], receiver: Callable[[], Any], function: Callable[..., None], emit: Emit
-) -> None:
+def run(emitter: Callable[[], Any], receiver: Callable[[], Any], function: Callable[..., None], emit: Emit) -> None:
     """Serve the cases for the given classes, whose signal is ``changed`` and whose slot is ``on_changed``."""
     silent, to_function, to_method, to_three, changing = (emitter() for _ in range(5))
     receivers = [receiver() for _ in range(3)]

@@ -38,6 +38,8 @@ def cancel(operations: int) -> None:
     loop.run_forever()  # one turn, in which asyncio drops what was cancelled
 
 
+loop: asyncio.AbstractEventLoop
+
 if __name__ == "__main__":
     if "--uvloop" in sys.argv:
         import uvloop

@@ -586,6 +586,16 @@ def test_delete_later_waits_for_the_loop(qt: Implementation, recorder: Recorder)
     assert len(recorder) == 1
 
 
+def test_delete_later_keeps_the_object_until_then(qt: Implementation, recorder: Recorder) -> None:
+    o = qt.QObject()
+    o.destroyed.connect(lambda: recorder())
+    o.deleteLater()
+    del o
+    assert recorder.calls == []
+    qt.process()
+    assert len(recorder) == 1
+
+
 def test_process_events_at_top_level_does_not_delete(qt: Implementation, recorder: Recorder) -> None:
     o = qt.QObject()
     o.destroyed.connect(lambda: recorder())

@@ -1,6 +1,6 @@
 """QTimer, QChronoTimer and QBasicTimer.
 
-The timer queue does not hold a timer: one that nobody refers to stops, as in Qt.
+An active timer is held by its thread's timer queue, so that it ticks although nobody else refers to it.
 
 Sources: https://doc.qt.io/qt-6/qtimer.html, https://doc.qt.io/qt-6/qchronotimer.html,
 https://doc.qt.io/qt-6/qbasictimer.html.
@@ -18,7 +18,7 @@ from qnet.core import object as _object
 from qnet.core._connections import split
 from qnet.core._object_timers import checked_interval, interval_ns, remaining_ms
 from qnet.core._post import post_to_data
-from qnet.core._thread_data import ObjectData, ThreadData
+from qnet.core._thread_data import ThreadData
 from qnet.core._timers import TimerEntry
 from qnet.core.event import QTimerEvent
 from qnet.core.logging import qWarning
@@ -30,6 +30,10 @@ __all__ = ["QBasicTimer", "QChronoTimer", "QTimer"]
 
 _MILLISECOND = 1_000_000
 _QUICK_MS = 1 << 32  # far below what interval_ns() would have to cut
+
+
+def _nothing() -> None:
+    """What a stopped timer's entry calls, should it ever."""
 
 
 class _Timer(QObject):
@@ -60,7 +64,7 @@ class _Timer(QObject):
             return
         entry = self._q_entry
         if entry is None:
-            entry = self._q_entry = TimerEntry(0, _Tick(self._q), self._q_single)
+            entry = self._q_entry = TimerEntry(0, self._q_fire, self._q_single)
         entry.interval = self._q_nanoseconds
         entry.single_shot = self._q_single
         self._q_id = _object_timers.next_id()
@@ -92,12 +96,14 @@ class _Timer(QObject):
                 return
             self._q.thread.timers.stop(entry)
             self._q_entry = None
+            entry.callback = _nothing  # the queue may keep the entry for a while: it must not keep this object
         self._q_id = 0
 
     def _q_finalize(self) -> None:
         entry, self._q_entry = self._q_entry, None
         if entry is not None:
             self._q.thread.timers.stop(entry)
+            entry.callback = _nothing
         super()._q_finalize()
 
     def _q_change_thread(self, source: ThreadData, target: ThreadData) -> None:
@@ -142,20 +148,6 @@ class _Timer(QObject):
             single_id = self._q_id
             self._q_start()
             self._q_id = self._q_id or single_id
-
-
-class _Tick:
-    """The callback of a timer: it must not keep the timer alive."""
-
-    __slots__ = ("data",)
-
-    def __init__(self, data: ObjectData) -> None:
-        self.data = data
-
-    def __call__(self) -> None:
-        timer: Any = self.data.ref()
-        if timer is not None:
-            timer._q_fire()
 
 
 class QTimer(_Timer):

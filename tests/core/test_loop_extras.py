@@ -338,6 +338,7 @@ def test_loops_timers_and_notifiers_die_by_reference_count(qt: Implementation) -
         made = qt.QTimer(interval=0)
         made.timeout.connect(made.stop)
         made.start()
+        qt.QCoreApplication.processEvents()
         return made
 
     reading, writing = os.pipe()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from typing import Any
 
 import pytest
@@ -111,19 +112,23 @@ def test_stopping_in_the_slot(qt: Implementation, recorder: Recorder) -> None:
 
 
 def test_deleting_in_the_slot(qt: Implementation, recorder: Recorder) -> None:
-    holder = [qt.QTimer(interval=0)]
-    holder[0].timeout.connect(lambda: (recorder(), holder.clear()))
-    holder[0].start()
+    holder = [qt.QObject()]
+    timer = qt.QTimer(holder[0], interval=0)
+    timer.timeout.connect(lambda: (recorder(), holder.clear()))
+    timer.start()
     qt.spin(10)
     assert len(recorder) == 1
 
 
-def test_a_timer_that_nobody_holds_stops(qt: Implementation, recorder: Recorder) -> None:
-    timer = qt.QTimer(timeout=recorder, interval=0)
+@pytest.mark.qnet("PySide6 destroys it")
+def test_an_active_timer_that_nobody_holds_goes_on(qt: Implementation, recorder: Recorder) -> None:
+    timer = qt.QTimer(timeout=recorder, interval=0, singleShot=True)
+    watch = weakref.ref(timer)
     timer.start()
     del timer
     qt.spin(10)
-    assert recorder.calls == []
+    assert recorder.calls == [()]
+    assert watch() is None
 
 
 def test_changing_the_mode_while_active(qt: Implementation, recorder: Recorder) -> None:

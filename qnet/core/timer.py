@@ -18,7 +18,7 @@ from qnet.core import object as _object
 from qnet.core._connections import split
 from qnet.core._object_timers import checked_interval, interval_ns, remaining_ms
 from qnet.core._post import post_to_data
-from qnet.core._thread_data import ThreadData
+from qnet.core._thread_data import ObjectData, ThreadData
 from qnet.core._timers import TimerEntry
 from qnet.core.event import QTimerEvent
 from qnet.core.logging import qWarning

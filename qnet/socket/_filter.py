@@ -1,8 +1,8 @@
 """Filters: what sits between a socket's buffers and its engine and changes every byte, such as TLS.
 
 A filter is sans-I/O: bytes in, bytes out, no socket. The socket keeps the application's bytes in its one pair
-of buffers, takes at most `BLOCK` bytes at a time through ``encode`` when the wire can take them, and calls ``decode`` on
-what it received. A filter therefore holds no more than one block, and what it holds is bounded by it.
+of buffers, takes at most `BLOCK` bytes at a time through ``encode`` when the wire can take them, and calls
+``decode`` on what it received. A filter therefore holds no more than one block.
 
 ::
 
@@ -23,8 +23,8 @@ BLOCK = 65536
 class StreamFilter:
     """The contract, and at the same time the filter that changes nothing.
 
-    A filter that finds its input broken raises ValueError with a text for `QIODevice.errorString`; the socket then sends what
-    ``pull`` has (an alert) and closes.
+    A filter that finds its input broken raises ValueError with a text for `QIODevice.errorString`; the socket
+    then sends what ``pull`` has (an alert) and closes.
     """
 
     __slots__ = ()

@@ -86,35 +86,60 @@ class StreamDevice(QIODevice):
     _q_ready_read = QIODevice.readyRead.hidden_alias()
     _q_bytes_written = QIODevice.bytesWritten.hidden_alias()
 
-    _q_engine: QNativeSocketEngine | None = None
-    _q_dispatcher: EventDispatcher | None = None
-    _q_filter: StreamFilter | None = None
-    _q_recv: Callable[[int], bytes] = staticmethod(_no_descriptor)  # the engine's, for the hot path
-    _q_transmit: Callable[[Any], int] = staticmethod(_no_descriptor)
-    _q_wire: bytes | memoryview = b""  # encoded, not sent yet
-    _q_phase = ""  # "peer 127.0.0.1:80", for error texts
-    _q_origin = ""  # where the device was made, in debug mode
-    _q_linked = False  # bytes may be sent and received
-    _q_closing_down = False  # to be closed when everything is out
-    _q_finishing = False  # ... and the filter has said its last
-    _q_paused = False  # reading pauses: the buffer is full
-    _q_blocked = False  # the system refused bytes: writing is watched
-    _q_flush_queued = False
-    _q_in_ready_read = False
-    _q_in_bytes_written = False
-    _q_quick = False  # write() may take the short way
-    _q_channels_watched = False  # something is connected to channelReadyRead ...
-    _q_writes_watched = False  # ... to bytesWritten or channelBytesWritten
-    _q_arrived = False
-    _q_read_limit = 0
-    _q_receive = _RECEIVE
-    _q_high = 0
-    _q_low = 0
-    _q_over = False
+    _q_write_buffer: WriteBuffer  # a stream always has one
+
+    __slots__ = (
+        "_q_arrived",
+        "_q_blocked",
+        "_q_channels_watched",
+        "_q_closing_down",
+        "_q_dispatcher",
+        "_q_engine",
+        "_q_filter",
+        "_q_finishing",
+        "_q_flush_queued",
+        "_q_high",
+        "_q_in_bytes_written",
+        "_q_in_ready_read",
+        "_q_linked",
+        "_q_low",
+        "_q_origin",
+        "_q_over",
+        "_q_phase",
+        "_q_quick",
+        "_q_read_limit",
+        "_q_receive",
+        "_q_recv",
+        "_q_transmit",
+        "_q_wire",
+        "_q_writes_watched",
+    )
 
     def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
+        self._q_engine: QNativeSocketEngine | None = None
+        self._q_dispatcher: EventDispatcher | None = None
+        self._q_filter: StreamFilter | None = None
+        self._q_recv: Callable[[int], bytes] = _no_descriptor  # the engine's, for the hot path
+        self._q_transmit: Callable[[Any], int] = _no_descriptor
+        self._q_wire: bytes | memoryview = b""  # encoded, not sent yet
+        self._q_phase = ""  # "127.0.0.1:80", for error texts
+        self._q_origin = ""  # where the device was made, in debug mode
+        self._q_linked = False  # bytes may be sent and received
+        self._q_closing_down = False  # to be closed when everything is out
+        self._q_finishing = False  # ... and the filter has said its last
+        self._q_blocked = False  # the system refused bytes: writing is watched
+        self._q_flush_queued = False
+        self._q_in_ready_read = self._q_in_bytes_written = False
+        self._q_quick = False  # write() may take the short way
+        self._q_channels_watched = False  # something is connected to channelReadyRead ...
+        self._q_writes_watched = False  # ... to bytesWritten or channelBytesWritten
+        self._q_arrived = False  # since the beginning of a blocking wait
+        self._q_read_limit = 0
+        self._q_receive = _RECEIVE
+        self._q_high = self._q_low = 0
+        self._q_over = False  # writeBufferFull was emitted last
         super().__init__(parent, **properties)
-        self._q_write_buffer: WriteBuffer = WriteBuffer()
+        self._q_write_buffer = WriteBuffer()
         if _watchdog.enabled():
             self._q_origin = "".join(traceback.format_stack(limit=8)[:-1])
 
@@ -537,37 +562,33 @@ class StreamDevice(QIODevice):
 
     # -- blocking
 
-    def _q_wait_turn(self, clock: Clock, reading: bool = True) -> bool:
+    def _q_wait_turn(self, clock: Clock) -> bool:
         """Wait for the descriptor and handle what it is ready for; False when the time is over."""
         engine = self._q_engine
-        assert engine is not None
-        mask = 0
-        if reading and not (self._q_read_limit and self._q_read_buffer.size >= self._q_read_limit):
-            mask = READ
         if self._q_write_buffer.size or self._q_wire or self._q_filter is not None:
             self._q_flush()
-            if self._q_write_buffer.size or self._q_wire:
-                mask |= WRITE
-        if self._q_engine is not engine:
-            return True
-        ready = poll({engine.fd: mask}, clock.left())
+        if engine is None or self._q_engine is not engine:
+            return True  # it has ended: the caller's loop sees that
+        mask = WRITE if self._q_write_buffer.size or self._q_wire else 0
+        if not self._q_is_full():
+            mask |= READ
+        # With nothing to wait for, an end of the peer is none of our business until the program has read.
+        ready = poll({engine.fd: mask} if mask else {}, clock.left())
         if not ready:
             return False
         found = ready[0][1]
-        if found & WRITE and mask & WRITE:
+        if found & ~READ and mask & WRITE:
             self._q_flush()
-        if found & ~WRITE:
-            if mask & READ:
-                self._q_on_readable()
-            else:
-                self._q_lost(failure(SocketError.RemoteHostClosedError))
+        if found & ~WRITE and mask & READ:
+            self._q_on_readable()
         return True
+
+    def _q_is_full(self) -> bool:
+        return 0 < self._q_read_limit <= self._q_read_buffer.size
 
     def _q_wait_for_data(self, clock: Clock) -> bool:
         self._q_arrived = False
-        if self._q_read_limit and self._q_read_buffer.size >= self._q_read_limit:
-            return False
-        while self._q_linked:
+        while self._q_linked and not self._q_is_full():
             if not self._q_wait_turn(clock):
                 self._q_wait_timed_out()
                 return False
@@ -583,11 +604,16 @@ class StreamDevice(QIODevice):
             before = buffer.size
             if self._q_flush() or buffer.size < before:
                 return True
-            if not self._q_linked:
-                return False
             if not self._q_wait_turn(clock):
                 self._q_wait_timed_out()
                 return False
             if buffer.size < before:
                 return True
         return False
+
+    def _q_wait_until_ended(self, clock: Clock) -> bool:
+        while self._q_linked:
+            if not self._q_wait_turn(clock):
+                self._q_wait_timed_out()
+                return False
+        return True

@@ -32,7 +32,7 @@ from __future__ import annotations
 import errno
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qnet.core._enums import flat_enums
 from qnet.core._io_epoll import WRITE
@@ -75,15 +75,15 @@ _BUSY = "Trying to connect while connection is in progress"
 class QAbstractSocket(StreamDevice):
     """The base of QTcpSocket and QUdpSocket; by itself a socket over any descriptor. Qt page: QAbstractSocket."""
 
-    SocketType = _enums.SocketType
-    NetworkLayerProtocol = _Protocol
-    SocketError = _enums.SocketError
-    SocketState = _enums.SocketState
-    SocketOption = _enums.SocketOption
-    BindFlag = _enums.BindFlag
-    BindMode = _enums.BindFlag
-    PauseMode = _enums.PauseMode
-    PauseModes = _enums.PauseMode
+    SocketType: TypeAlias = _enums.SocketType
+    NetworkLayerProtocol: TypeAlias = _Protocol
+    SocketError: TypeAlias = _enums.SocketError
+    SocketState: TypeAlias = _enums.SocketState
+    SocketOption: TypeAlias = _enums.SocketOption
+    BindFlag: TypeAlias = _enums.BindFlag
+    BindMode: TypeAlias = _enums.BindFlag
+    PauseMode: TypeAlias = _enums.PauseMode
+    PauseModes: TypeAlias = _enums.PauseMode
 
     hostFound = Signal()
     """The host's name was resolved; the connection attempts begin."""
@@ -438,7 +438,8 @@ class QAbstractSocket(StreamDevice):
     def disconnectFromHost(self) -> None:
         """Close after everything that was written is out; the peer reads it to the end.
 
-        Emits stateChanged(Closing), and when it is done stateChanged(Unconnected), readChannelFinished and disconnected.
+        Emits stateChanged(Closing), and when it is done stateChanged(Unconnected), readChannelFinished and
+        disconnected.
         """
         state = self._q_state
         if state in (_HOST_LOOKUP, _CONNECTING):
@@ -785,11 +786,7 @@ class QAbstractSocket(StreamDevice):
                 return False
             if self._q_state is _UNCONNECTED:
                 return True
-        while self._q_linked:
-            if not self._q_wait_turn(clock):
-                self._q_wait_timed_out()
-                return False
-        return self._q_state is _UNCONNECTED
+        return self._q_wait_until_ended(clock)
 
     def _q_wait_timed_out(self) -> None:
         self._q_report(failure(SocketError.SocketTimeoutError, f"waiting for {self._q_phase or 'the peer'}"))

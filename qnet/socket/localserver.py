@@ -30,7 +30,7 @@ from qnet.socket._listener import Listener
 from qnet.socket._local_names import full_name, system_address
 from qnet.socket._waiting import Clock
 from qnet.socket.engines.native import QNativeSocketEngine
-from qnet.socket.localsocket import LocalSocketState, QLocalSocket
+from qnet.socket.localsocket import QLocalSocket
 
 __all__ = ["QLocalServer"]
 
@@ -187,7 +187,7 @@ class QLocalServer(Listener):
 
     def _q_make_client(self, engine: QNativeSocketEngine) -> None:
         client = QLocalSocket(self)
-        client._q_adopt(engine, LocalSocketState.ConnectedState, QIODevice.OpenModeFlag.ReadWrite)
+        client._q_adopt(engine, QLocalSocket.LocalSocketState.ConnectedState, QIODevice.OpenModeFlag.ReadWrite)
         self.addPendingConnection(client)
 
     def incomingConnection(self, socketDescriptor: int) -> None:

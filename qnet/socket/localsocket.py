@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import Any
+from typing import Any, TypeAlias
 
 from qnet.core._enums import QtEnum, QtFlag, flat_enums
 from qnet.core._timers import TimerEntry
@@ -40,7 +40,7 @@ _FIRST_RETRY = 5_000_000  # nanoseconds; doubled up to the longest
 _LONGEST_RETRY = 100_000_000
 
 
-class LocalSocketError(QtEnum):
+class _LocalSocketError(QtEnum):
     """What went wrong; the numbers are those of QAbstractSocket."""
 
     ConnectionRefusedError = 0
@@ -56,7 +56,7 @@ class LocalSocketError(QtEnum):
     OperationError = 19
 
 
-class LocalSocketState(QtEnum):
+class _LocalSocketState(QtEnum):
     """Where a socket is in its life."""
 
     UnconnectedState = 0
@@ -65,22 +65,22 @@ class LocalSocketState(QtEnum):
     ClosingState = 6
 
 
-_UNCONNECTED = LocalSocketState.UnconnectedState
-_CONNECTING = LocalSocketState.ConnectingState
-_CONNECTED = LocalSocketState.ConnectedState
-_CLOSING = LocalSocketState.ClosingState
+_UNCONNECTED = _LocalSocketState.UnconnectedState
+_CONNECTING = _LocalSocketState.ConnectingState
+_CONNECTED = _LocalSocketState.ConnectedState
+_CLOSING = _LocalSocketState.ClosingState
 
 # errno of connect() -> (code, Qt's words)
 _CONNECT_ERRORS = {
-    errno.ENOENT: (LocalSocketError.ServerNotFoundError, "Invalid name"),
-    errno.ENOTDIR: (LocalSocketError.ServerNotFoundError, "Invalid name"),
-    errno.ENAMETOOLONG: (LocalSocketError.ServerNotFoundError, "Invalid name"),
-    errno.ECONNREFUSED: (LocalSocketError.ConnectionRefusedError, "Connection refused"),
-    errno.EACCES: (LocalSocketError.SocketAccessError, "Socket access error"),
-    errno.EPERM: (LocalSocketError.SocketAccessError, "Socket access error"),
-    errno.EMFILE: (LocalSocketError.SocketResourceError, "Socket resource error"),
-    errno.ENFILE: (LocalSocketError.SocketResourceError, "Socket resource error"),
-    errno.EPROTOTYPE: (LocalSocketError.UnsupportedSocketOperationError, "The socket operation is not supported"),
+    errno.ENOENT: (_LocalSocketError.ServerNotFoundError, "Invalid name"),
+    errno.ENOTDIR: (_LocalSocketError.ServerNotFoundError, "Invalid name"),
+    errno.ENAMETOOLONG: (_LocalSocketError.ServerNotFoundError, "Invalid name"),
+    errno.ECONNREFUSED: (_LocalSocketError.ConnectionRefusedError, "Connection refused"),
+    errno.EACCES: (_LocalSocketError.SocketAccessError, "Socket access error"),
+    errno.EPERM: (_LocalSocketError.SocketAccessError, "Socket access error"),
+    errno.EMFILE: (_LocalSocketError.SocketResourceError, "Socket resource error"),
+    errno.ENFILE: (_LocalSocketError.SocketResourceError, "Socket resource error"),
+    errno.EPROTOTYPE: (_LocalSocketError.UnsupportedSocketOperationError, "The socket operation is not supported"),
 }
 
 
@@ -88,8 +88,8 @@ _CONNECT_ERRORS = {
 class QLocalSocket(StreamDevice):
     """A client of a QLocalServer, or what it accepted. Qt page: QLocalSocket."""
 
-    LocalSocketError = LocalSocketError
-    LocalSocketState = LocalSocketState
+    LocalSocketError: TypeAlias = _LocalSocketError
+    LocalSocketState: TypeAlias = _LocalSocketState
 
     class SocketOption(QtFlag):
         """Where names live."""
@@ -103,14 +103,14 @@ class QLocalSocket(StreamDevice):
     """The connection stands."""
     disconnected = Signal()
     """The connection is over, whoever ended it; what was received can still be read."""
-    errorOccurred = Signal(LocalSocketError)
+    errorOccurred = Signal(_LocalSocketError)
     """Something failed: `error` and `errorString` say what."""
-    stateChanged = Signal(LocalSocketState)
+    stateChanged = Signal(_LocalSocketState)
     """`state` has a new value."""
 
     def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
         self._q_state = _UNCONNECTED
-        self._q_error = LocalSocketError.UnknownSocketError
+        self._q_error = _LocalSocketError.UnknownSocketError
         self._q_server_name = ""
         self._q_full_name = ""
         self._q_socket_options = QLocalSocket.SocketOption.NoOptions
@@ -121,11 +121,11 @@ class QLocalSocket(StreamDevice):
 
     # -- state
 
-    def state(self) -> LocalSocketState:
+    def state(self) -> _LocalSocketState:
         """Where the socket is in its life."""
         return self._q_state
 
-    def error(self) -> LocalSocketError:
+    def error(self) -> _LocalSocketError:
         """What went wrong last."""
         return self._q_error
 
@@ -160,12 +160,12 @@ class QLocalSocket(StreamDevice):
         """Choose where the name lives, before connecting."""
         self._q_socket_options = QLocalSocket.SocketOption(option)
 
-    def _q_set_state(self, state: LocalSocketState) -> None:
+    def _q_set_state(self, state: _LocalSocketState) -> None:
         if self._q_state is not state:
             self._q_state = state
             QLocalSocket.stateChanged.of(self).emit(state)
 
-    def _q_report(self, code: LocalSocketError, text: str) -> None:
+    def _q_report(self, code: _LocalSocketError, text: str) -> None:
         self._q_error = code
         self._q_error_text = text
         QLocalSocket.errorOccurred.of(self).emit(code)
@@ -183,16 +183,17 @@ class QLocalSocket(StreamDevice):
     ) -> None:
         """Connect to the server called *name*: ``(name, mode)``, or ``(mode)`` after `setServerName`.
 
-        With a server that listens, the socket is connected when this returns. A server whose backlog is full is tried again
-        until it takes the connection or `abort` is called.
+        With a server that listens, the socket is connected when this returns. A server whose backlog is full is
+        tried again until it takes the connection or `abort` is called.
         """
         if isinstance(name, QIODevice.OpenModeFlag):
-            name, openMode = None, name
+            openMode = name
+            name = None
         if name is not None and not isinstance(name, str):
             raise TypeError(f"a server's name is a str, not {type(name).__name__}")
         if self._q_state is not _UNCONNECTED:
             text = "Operation not permitted when socket is in this state"
-            self._q_report(LocalSocketError.OperationError, f"QLocalSocket::connectToServer: {text}")
+            self._q_report(_LocalSocketError.OperationError, f"QLocalSocket::connectToServer: {text}")
             return
         if name is not None:
             self._q_server_name = name
@@ -264,7 +265,7 @@ class QLocalSocket(StreamDevice):
 
     def _q_refused(self, error: Exception, full: str) -> None:
         number = getattr(error, "errno", 0) or errno.ENOENT
-        code, words = _CONNECT_ERRORS.get(number, (LocalSocketError.UnknownSocketError, f"Unknown error {number}"))
+        code, words = _CONNECT_ERRORS.get(number, (_LocalSocketError.UnknownSocketError, f"Unknown error {number}"))
         self._q_server_name = self._q_full_name = ""
         detail = f": {full} ({errno.errorcode.get(number, number)})" if full else ""
         self._q_report(code, f"QLocalSocket::connectToServer: {words}{detail}")
@@ -274,7 +275,7 @@ class QLocalSocket(StreamDevice):
     def setSocketDescriptor(
         self,
         socketDescriptor: int,
-        socketState: LocalSocketState = LocalSocketState.ConnectedState,
+        socketState: _LocalSocketState = _LocalSocketState.ConnectedState,
         openMode: QIODevice.OpenModeFlag = QIODevice.OpenModeFlag.ReadWrite,
     ) -> bool:
         """Take over an open *socketDescriptor*. Returns False, with errorOccurred, if it is none."""
@@ -283,13 +284,13 @@ class QLocalSocket(StreamDevice):
         try:
             engine = QNativeSocketEngine.adopted(int(socketDescriptor))
         except (OSError, ValueError) as error:
-            self._q_error = LocalSocketError.UnsupportedSocketOperationError
+            self._q_error = _LocalSocketError.UnsupportedSocketOperationError
             self._q_error_text = f"QLocalSocket: adopting descriptor {socketDescriptor}: {error}"
             return False
-        self._q_adopt(engine, LocalSocketState(socketState), openMode)
+        self._q_adopt(engine, _LocalSocketState(socketState), openMode)
         return True
 
-    def _q_adopt(self, engine: QNativeSocketEngine, state: LocalSocketState, mode: QIODevice.OpenModeFlag) -> None:
+    def _q_adopt(self, engine: QNativeSocketEngine, state: _LocalSocketState, mode: QIODevice.OpenModeFlag) -> None:
         self._q_reset()
         self._q_write_buffer.clear()
         self.setOpenMode(mode)
@@ -339,11 +340,11 @@ class QLocalSocket(StreamDevice):
         self._q_unwatch()
         if reason.code is SocketError.RemoteHostClosedError:
             if not closing:
-                self._q_report(LocalSocketError.PeerClosedError, "QLocalSocket: Remote closed")
+                self._q_report(_LocalSocketError.PeerClosedError, "QLocalSocket: Remote closed")
         else:
-            code = LocalSocketError.ConnectionError
-            if reason.code.value in LocalSocketError._value2member_map_:
-                code = LocalSocketError(reason.code.value)
+            code = _LocalSocketError.ConnectionError
+            if reason.code.value in _LocalSocketError._value2member_map_:
+                code = _LocalSocketError(reason.code.value)
             self._q_report(code, f"QLocalSocket: {reason.text}")
         if self._q_linked:
             self._q_set_state(_CLOSING)
@@ -372,7 +373,7 @@ class QLocalSocket(StreamDevice):
     # -- blocking
 
     def _q_wait_timed_out(self) -> None:
-        self._q_report(LocalSocketError.SocketTimeoutError, "QLocalSocket: Socket operation timed out")
+        self._q_report(_LocalSocketError.SocketTimeoutError, "QLocalSocket: Socket operation timed out")
 
     def waitForConnected(self, msecs: int = 30000) -> bool:
         """Block until the socket is connected, at most *msecs* milliseconds (-1: no limit); whether it is.
@@ -409,11 +410,4 @@ class QLocalSocket(StreamDevice):
 
         Returns False on a time-out (errorOccurred(SocketTimeout)) and without a connection.
         """
-        clock = Clock(msecs)
-        if not self._q_linked:
-            return False
-        while self._q_linked:
-            if not self._q_wait_turn(clock):
-                self._q_wait_timed_out()
-                return False
-        return self._q_state is _UNCONNECTED
+        return self._q_linked and self._q_wait_until_ended(Clock(msecs))

@@ -102,10 +102,10 @@ class Pushing(QIODevice):
     """What a socket is to QIODevice, with the reactor's part played by the test."""
 
     _q_pushes = True
-    _q_paused = True
 
     def __init__(self) -> None:
         super().__init__()
+        self._q_paused = True
         self.sent = bytearray()
         self.reads = 0
 

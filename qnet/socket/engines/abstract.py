@@ -7,8 +7,8 @@ what it means.
 Three sorts of object meet here:
 
 * `qnet.socket.engines.native.QNativeSocketEngine` makes the system calls.
-* A proxy engine is a native engine with a *handshake*: until it is through, ``negotiate`` gets the bytes that arrive and
-  returns those to send; after it the engine is what its base class is, and a byte costs no call more.
+* A proxy engine is a native engine with a *handshake*: until it is through, ``negotiate`` gets the bytes that
+  arrive and returns those to send; after it the engine is what its base class is, and a byte costs no call more.
 * A `qnet.socket._filter.StreamFilter` (TLS) sits between engine and buffers, and sees every byte.
 
 The hot calls (``recv`` and ``send``) are attributes that hold the bound methods of the system's socket.

@@ -28,6 +28,7 @@ _KINDS = {SocketType.TcpSocket: socket.SOCK_STREAM, SocketType.UdpSocket: socket
 # The most that a datagram can hold; recvmsg() with this never cuts one.
 DATAGRAM_MAX = 65536
 _POLITE_READS = 16  # a megabyte; who sends on after that is told by the reset
+_TELLS_LENGTH = sys.platform == "linux"  # MSG_TRUNC: the whole length of what is cut
 _IN_PROGRESS = (errno.EINPROGRESS, errno.EAGAIN, errno.EWOULDBLOCK)
 
 # Not in every Python's socket module; the numbers are Linux's.
@@ -232,9 +233,8 @@ class QNativeSocketEngine(QAbstractSocketEngine):
     def local(self) -> tuple[QHostAddress, int]:
         """This end's address and port in one call."""
         address, port = self._name("getsockname")
-        if port and self.sock.family == socket.AF_INET6 and address == QHostAddress.SpecialAddress.AnyIPv6:
-            if self.protocol() is _ANY:
-                return QHostAddress(QHostAddress.SpecialAddress.Any), port
+        if port and self.protocol() is _ANY and address == QHostAddress.SpecialAddress.AnyIPv6:
+            return QHostAddress(QHostAddress.SpecialAddress.Any), port
         return address, port
 
     def peer(self) -> tuple[QHostAddress, int]:
@@ -307,7 +307,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         if self.sock is None:
             return -1
         try:
-            if sys.platform == "linux":  # which tells the whole length of what it cuts
+            if _TELLS_LENGTH:
                 size: int = self.sock.recv_into(bytearray(1), 1, socket.MSG_PEEK | socket.MSG_TRUNC)
                 return size
             return len(self.sock.recv(DATAGRAM_MAX, socket.MSG_PEEK))

@@ -22,8 +22,8 @@ What it relies on, and what must stay true:
   nothing (see there).
 * ``sleeping`` is set before the queue is looked at; see `qnet.core._thread_data` on lost wake-ups.
 
-Ctrl-C: Python's handler raises KeyboardInterrupt in the main thread when the wait returns. The kernel may deliver
-a signal to any thread, so `signal.set_wakeup_fd` makes the main thread's wait return wherever it went.
+Ctrl-C: the kernel may deliver a signal to any thread, so `signal.set_wakeup_fd` makes the main thread's wait return
+wherever it went; `qnet.core._interrupt` decides where KeyboardInterrupt is raised.
 
 A large batch is flushed in groups: with 1,000 sockets ready, the first ones have left the processor's cache when the
 last one was read, and a flush at the end would fetch each of them a second time (measured: a third of the CPU).
@@ -47,6 +47,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import ReferenceType
 
 from qnet.core import _object_timers, _thread_data, hooks
+from qnet.core._interrupt import InterruptGuard, interruptible
 from qnet.core._io_epoll import PRIORITY, READ, WRITE
 from qnet.core._thread_data import ThreadData
 from qnet.core.namespace import Qt
@@ -214,6 +215,7 @@ class EventDispatcher(QAbstractEventDispatcher):
         self._q_wakes = 0
         self._q_wake_read, self._q_wake_write = _wake_pair()
         self._q_signals: tuple[int, int] | None = None
+        self._q_guard: InterruptGuard | None = None
         self.sleeping = False
         self.timed = False  # whether the watchdog of QNET_DEBUG looks at busy_since
         self.busy_since = 0.0
@@ -249,6 +251,8 @@ class EventDispatcher(QAbstractEventDispatcher):
     def process_turn(self, block: bool, flags: int = 0) -> bool:
         """One turn, see the module's text. Returns whether anything was delivered."""
         thread = self._q_thread
+        if self._q_guard is not None:
+            self._q_guard.check()
         if thread.arrivals:
             self._q_adopt_arrivals()
         if self._q_flush:
@@ -275,6 +279,7 @@ class EventDispatcher(QAbstractEventDispatcher):
             self.busy_since = 0.0
         return done > 0
 
+    @interruptible
     def _q_wait_for_events(self, block: bool, flags: int) -> list[tuple[int, int]]:
         thread = self._q_thread
         timeout: float = 0
@@ -300,6 +305,7 @@ class EventDispatcher(QAbstractEventDispatcher):
             self._q_awake.emit()
         return ready
 
+    @interruptible
     def _q_wait_for_wake(self, timeout: float) -> list[tuple[int, int]]:
         """A wait that leaves every descriptor but the wake-up's alone."""
         poll = select.poll()
@@ -438,16 +444,24 @@ class EventDispatcher(QAbstractEventDispatcher):
 
     @contextmanager
     def signals_wake(self) -> Iterator[None]:
-        """While this lasts, a signal that reaches the process makes the main thread's wait return."""
+        """While this lasts, a signal that reaches the process makes the main thread's wait return.
+
+        Ctrl-C raises KeyboardInterrupt, where nothing of qnet is half done.
+        """
         if self._q_signals is None or threading.current_thread() is not threading.main_thread():
             yield
             return
         previous = signal.set_wakeup_fd(self._q_signals[1], warn_on_full_buffer=False)
+        guard = self._q_guard = InterruptGuard()
+        guard.install()
         try:
             yield
         finally:
+            guard.remove()
+            self._q_guard = None
             if self._q_signals is not None:
                 signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
+        guard.check()
 
     def _q_drain_signals(self) -> None:
         if self._q_signals is not None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
+from qnet.core._interrupt import interruptible
+
 __all__ = ["Clock", "poll"]
 
 
@@ -36,6 +38,7 @@ class Clock:
         return self.end is not None and monotonic() >= self.end
 
 
+@interruptible
 def poll(masks: Mapping[int, int], seconds: float) -> list[tuple[int, int]]:
     """Wait until a descriptor of *masks* is ready for its mask, at most *seconds*; the ready ones."""
     poller = select.poll()

@@ -1,7 +1,7 @@
 """Ctrl-C while an event loop runs.
 
-Python raises KeyboardInterrupt between any two byte codes of the main thread: between a ``send`` and the line that notes
-what was sent, say, and the program that catches it and says good-bye to its clients would send those bytes
+Python raises KeyboardInterrupt between any two byte codes of the main thread: between a ``send`` and the line that
+notes what was sent, say, and the program that catches it and says good-bye to its clients would send those bytes
 twice. Therefore, while a loop runs in the main thread and SIGINT has Python's own handler, this one stands in:
 
 * in the program's code (slots, and whatever they call) it raises at once, so that a slot that never returns can be
@@ -30,7 +30,7 @@ _waiting_code: set[CodeType] = set()
 
 def interruptible(function: _F) -> _F:
     """Mark a function of qnet that waits and has nothing half done meanwhile."""
-    _waiting_code.add(function.__code__)  # type: ignore[attr-defined]  # every function that is marked has code
+    _waiting_code.add(function.__code__)
     return function
 
 

@@ -36,7 +36,7 @@ class ProcessEventsFlag(QtFlag):
     ApplicationExec = 0x80
 
 
-WAIT = ProcessEventsFlag.WaitForMoreEvents
+WAIT: int = ProcessEventsFlag.WaitForMoreEvents.value
 
 
 @flat_enums
@@ -77,7 +77,7 @@ class QEventLoop(QObject):
         turn = dispatcher.process_turn
         wake_on_signals = dispatcher.signals_wake() if len(thread.loops) == 1 else contextlib.nullcontext()
         thread.loop_level += 1
-        flags |= WAIT.value
+        flags = int(flags) | WAIT
         try:
             with wake_on_signals:
                 while self._q_exit_code is None:
@@ -155,7 +155,7 @@ def process_events_for(thread: ThreadData, flags: int, maximum: Any) -> None:
     milliseconds = remaining() if remaining is not None else int(maximum)
     end = monotonic() + milliseconds / 1000 if milliseconds >= 0 else float("inf")
     dispatcher = dispatcher_for(thread)
-    while dispatcher.process_turn(False, flags & ~WAIT.value):
+    while dispatcher.process_turn(False, flags & ~WAIT):
         if monotonic() >= end:
             return
 

@@ -274,7 +274,7 @@ class QObject:
             raise TypeError(f"an object's name is a str, not {type(name).__name__}")
         if name != self._q_name:
             self._q.names = (name, self._q_dynamic)
-            QObject.objectNameChanged.of(self).emit(name)
+            QObject.objectNameChanged.emit_from(self, name)
 
     def property(self, name: str) -> Any:
         """The value of a property: declared, Qt's (``interval`` of a timer), or dynamic; None if there is none."""

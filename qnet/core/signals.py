@@ -319,12 +319,9 @@ class Signal:
 
         A program may declare its own ``newConnection``; the server still has to emit Qt's.
         """
-        values = obj.__dict__
-        key = self.attribute
-        if getattr(type(obj), key, None) is not self:
-            key = f"_q_hidden_{key}_{id(self):x}"
-        instance = values.get(key)
+        instance = self.existing(obj)
         if instance is None:
+            values = obj.__dict__
             try:
                 data = values["_q"]
             except KeyError:
@@ -334,16 +331,26 @@ class Signal:
                     f"'__init__' method of object's base class ({type(obj).__name__}) not called"
                 ) from None
             # setdefault: of two threads that are first at once, one wins for both
-            instance = values.setdefault(key, SignalInstance(self, data, self.overloads[0]))
-        return instance  # type: ignore[no-any-return]  # __dict__ is untyped
+            instance = values.setdefault(self._key(obj), SignalInstance(self, data, self.overloads[0]))
+        return instance
 
     def existing(self, obj: QObject) -> SignalInstance | None:
         """`of`, or None if nobody has asked for it yet: then nothing is connected to it."""
-        values = obj.__dict__
+        instance: SignalInstance | None = obj.__dict__.get(self.attribute)
+        if type(instance) is SignalInstance and instance._signal is self:
+            return instance
+        return obj.__dict__.get(self._key(obj))
+
+    def _key(self, obj: QObject) -> str:
+        """Where *obj* keeps the instance: under the attribute's name, unless its class uses that for something else."""
         key = self.attribute
-        if getattr(type(obj), key, None) is not self:
-            key = f"_q_hidden_{key}_{id(self):x}"
-        return values.get(key)
+        return key if getattr(type(obj), key, None) is self else f"_q_hidden_{key}_{id(self):x}"
+
+    def emit_from(self, obj: QObject, *args: Any) -> None:
+        """Emit this signal of *obj*; it costs next to nothing if nobody ever asked for it."""
+        instance = self.existing(obj)
+        if instance is not None:
+            instance.emit(*args)
 
     def hidden_alias(self) -> HiddenAlias:
         """A second name for hot paths: a dictionary hit that no subclass shadows."""

@@ -155,7 +155,7 @@ class QThread(QObject):
         data = self._q_thread_data
         _thread_data.adopt(data)
         try:
-            QThread.started.of(self).emit()
+            QThread.started.emit_from(self)
             self._q_run()
         finally:
             self._q_finish(data)
@@ -178,7 +178,7 @@ class QThread(QObject):
         with self._q_lock:
             self._q_state = _State.FINISHING
         try:
-            QThread.finished.of(self).emit()
+            QThread.finished.emit_from(self)
             deletion = int(EventType.DeferredDelete)
             data.deliver_matching(lambda entry: entry.event_type == deletion)
         finally:

@@ -285,7 +285,7 @@ class StreamDevice(QIODevice):
             try:
                 self._q_ready_read.emit()
                 if self._q_channels_watched:
-                    QIODevice.channelReadyRead.of(self).emit(0)
+                    QIODevice.channelReadyRead.emit_from(self, 0)
             finally:
                 self._q_in_ready_read = False
 
@@ -393,7 +393,7 @@ class StreamDevice(QIODevice):
             self._q_dispatcher._q_flush.append(self)
         if self._q_high and buffer.size > self._q_high and not self._q_over:
             self._q_over = True
-            StreamDevice.writeBufferFull.of(self).emit()
+            StreamDevice.writeBufferFull.emit_from(self)
         return count
 
     def _q_write_unlinked(self, data: Any) -> int:
@@ -465,14 +465,14 @@ class StreamDevice(QIODevice):
         """Emit bytesWritten, but not from within a slot of it."""
         if self._q_over and self._q_write_buffer.size <= self._q_low:
             self._q_over = False
-            StreamDevice.writeBufferDrained.of(self).emit()
+            StreamDevice.writeBufferDrained.emit_from(self)
         if self._q_in_bytes_written:
             return
         self._q_in_bytes_written = True
         try:
             self._q_bytes_written.emit(sent)
             if "channelBytesWritten" in self.__dict__:
-                QIODevice.channelBytesWritten.of(self).emit(0, sent)
+                QIODevice.channelBytesWritten.emit_from(self, 0, sent)
         finally:
             self._q_in_bytes_written = False
 

@@ -148,7 +148,7 @@ class QAbstractSocket(StreamDevice):
     def _q_set_state(self, state: SocketState) -> None:
         if self._q_state is not state:
             self._q_state = state
-            QAbstractSocket.stateChanged.of(self).emit(state)
+            QAbstractSocket.stateChanged.emit_from(self, state)
 
     def _q_note(self, reason: SocketFailure) -> None:
         self._q_error = reason.code
@@ -157,7 +157,7 @@ class QAbstractSocket(StreamDevice):
 
     def _q_report(self, reason: SocketFailure) -> None:
         self._q_note(reason)
-        QAbstractSocket.errorOccurred.of(self).emit(reason.code)
+        QAbstractSocket.errorOccurred.emit_from(self, reason.code)
 
     def __repr__(self) -> str:
         peer = f" {self._q_phase}" if self._q_phase and self._q_state is not _UNCONNECTED else ""
@@ -314,7 +314,7 @@ class QAbstractSocket(StreamDevice):
         self._q_set_state(_CONNECTING)
         if self._q_state is not _CONNECTING:
             return
-        QAbstractSocket.hostFound.of(self).emit()
+        QAbstractSocket.hostFound.emit_from(self)
         if self._q_state is _CONNECTING:
             self._q_begin_connect(interleaved(addresses))
 
@@ -418,7 +418,7 @@ class QAbstractSocket(StreamDevice):
             self._q_filter.start()
         self._q_set_state(_CONNECTED)
         if self._q_state is _CONNECTED:
-            QAbstractSocket.connected.of(self).emit()
+            QAbstractSocket.connected.emit_from(self)
         if self._q_state is _CONNECTED and self._q_close_when_connected:
             self.disconnectFromHost()
 
@@ -469,9 +469,9 @@ class QAbstractSocket(StreamDevice):
         self._q_set_state(_UNCONNECTED)
         if self._q_state is not _UNCONNECTED:
             return
-        QIODevice.readChannelFinished.of(self).emit()
+        QIODevice.readChannelFinished.emit_from(self)
         if was_linked or through is _CLOSING:
-            QAbstractSocket.disconnected.of(self).emit()
+            QAbstractSocket.disconnected.emit_from(self)
         if self._q_state is _UNCONNECTED:
             self._q_local = self._q_peer = None
 

@@ -183,7 +183,7 @@ class QLocalServer(Listener):
         else:
             self.incomingConnection(engine.detach())
         if len(self._q_pending) > before:
-            QLocalServer.newConnection.of(self).emit()
+            QLocalServer.newConnection.emit_from(self)
 
     def _q_make_client(self, engine: QNativeSocketEngine) -> None:
         client = QLocalSocket(self)

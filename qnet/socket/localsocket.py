@@ -163,12 +163,12 @@ class QLocalSocket(StreamDevice):
     def _q_set_state(self, state: _LocalSocketState) -> None:
         if self._q_state is not state:
             self._q_state = state
-            QLocalSocket.stateChanged.of(self).emit(state)
+            QLocalSocket.stateChanged.emit_from(self, state)
 
     def _q_report(self, code: _LocalSocketError, text: str) -> None:
         self._q_error = code
         self._q_error_text = text
-        QLocalSocket.errorOccurred.of(self).emit(code)
+        QLocalSocket.errorOccurred.emit_from(self, code)
 
     def __repr__(self) -> str:
         state = self._q_state.name.removesuffix("State")
@@ -244,7 +244,7 @@ class QLocalSocket(StreamDevice):
         self._q_link(engine)
         self._q_set_state(_CONNECTED)
         if self._q_state is _CONNECTED:
-            QLocalSocket.connected.of(self).emit()
+            QLocalSocket.connected.emit_from(self)
 
     def _q_try_later(self) -> None:
         if self._q_retry is None:
@@ -332,8 +332,8 @@ class QLocalSocket(StreamDevice):
         self._q_server_name = self._q_full_name = ""
         self._q_set_state(_UNCONNECTED)
         if was_linked and self._q_state is _UNCONNECTED:
-            QIODevice.readChannelFinished.of(self).emit()
-            QLocalSocket.disconnected.of(self).emit()
+            QIODevice.readChannelFinished.emit_from(self)
+            QLocalSocket.disconnected.emit_from(self)
 
     def _q_lost(self, reason: SocketFailure) -> None:
         closing = self._q_closing_down

@@ -152,7 +152,7 @@ class QTcpServer(Listener):
         if entry is not None:
             self._q.thread.timers.stop(entry)
         self._q_phase = Phase.CLOSED
-        QTcpServer.shutdownFinished.of(self).emit(cut)
+        QTcpServer.shutdownFinished.emit_from(self, cut)
 
     # -- accepting
 
@@ -161,7 +161,7 @@ class QTcpServer(Listener):
             self._q_make_client(engine)
         else:
             self.incomingConnection(engine.detach())
-        QTcpServer.newConnection.of(self).emit()
+        QTcpServer.newConnection.emit_from(self)
 
     def _q_make_client(self, engine: QNativeSocketEngine) -> None:
         socket = QTcpSocket(self)
@@ -169,7 +169,7 @@ class QTcpServer(Listener):
         self.addPendingConnection(socket)
 
     def _q_accept_refused(self, reason: SocketFailure) -> None:
-        QTcpServer.acceptError.of(self).emit(reason.code)
+        QTcpServer.acceptError.emit_from(self, reason.code)
 
     def _q_where(self) -> str:
         return f"{self.serverAddress().toString()}:{self.serverPort()}"
@@ -186,7 +186,7 @@ class QTcpServer(Listener):
         if not isinstance(socket, QTcpSocket):
             raise TypeError(f"a QTcpSocket is expected, not {type(socket).__name__}")
         self._q_pending.append(socket)
-        QTcpServer.pendingConnectionAvailable.of(self).emit()
+        QTcpServer.pendingConnectionAvailable.emit_from(self)
 
     def nextPendingConnection(self) -> QTcpSocket | None:
         """The next client, a child of the server, or None if nobody waits."""

@@ -86,7 +86,7 @@ class QUdpSocket(QAbstractSocket):
             try:
                 self._q_ready_read.emit()
                 if "channelReadyRead" in self.__dict__:
-                    QIODevice.channelReadyRead.of(self).emit(0)
+                    QIODevice.channelReadyRead.emit_from(self, 0)
             finally:
                 self._q_in_ready_read = False
 
@@ -236,7 +236,7 @@ class QUdpSocket(QAbstractSocket):
         """For the device interface of a connected socket: send *data* as one datagram."""
         sent = self._q_send(data, QHostAddress(), 0, None) if self._q_state is SocketState.ConnectedState else -1
         if sent >= 0 and "channelBytesWritten" in self.__dict__:
-            QIODevice.channelBytesWritten.of(self).emit(0, sent)
+            QIODevice.channelBytesWritten.emit_from(self, 0, sent)
         return sent
 
     # -- multicast

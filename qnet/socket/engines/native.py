@@ -28,6 +28,11 @@ _KINDS = {SocketType.TcpSocket: socket.SOCK_STREAM, SocketType.UdpSocket: socket
 # The most that a datagram can hold; recvmsg() with this never cuts one.
 DATAGRAM_MAX = 65536
 _POLITE_READS = 16  # a megabyte; who sends on after that is told by the reset
+_CONTROL_SIZE = 256  # bytes for the control messages of a datagram: three small ones come
+_PKTINFO4 = struct.Struct("I4x4s")  # interface, (address to reply from), destination
+_PKTINFO6 = struct.Struct("16sI")
+_INT = struct.Struct("i")
+_PEEKED = bytearray(1)  # where the first byte of a datagram goes whose size is asked for; nobody reads it
 _TELLS_LENGTH = sys.platform == "linux"  # MSG_TRUNC: the whole length of what is cut
 _IN_PROGRESS = (errno.EINPROGRESS, errno.EAGAIN, errno.EWOULDBLOCK)
 
@@ -42,6 +47,8 @@ _IPV6_HOPLIMIT = getattr(socket, "IPV6_HOPLIMIT", 52)
 _IPV6_RECVHOPLIMIT = getattr(socket, "IPV6_RECVHOPLIMIT", 51)
 _IP_RECVTTL = getattr(socket, "IP_RECVTTL", 12)
 _IP_TTL_TYPE = 2  # the control message that IP_RECVTTL asks for
+
+_HOP_LIMITS = {(socket.IPPROTO_IP, _IP_TTL_TYPE), (socket.IPPROTO_IPV6, _IPV6_HOPLIMIT)}
 
 # option -> (level, name) for IPv4 and for IPv6
 _OPTIONS: dict[SocketOption, tuple[tuple[int, int], tuple[int, int]]] = {
@@ -71,12 +78,14 @@ class QNativeSocketEngine(QAbstractSocketEngine):
     It is made empty (then `initialize` it), or over a connected or bound ``socket.socket`` that it takes over.
     """
 
-    __slots__ = ("_multicast_if", "fd", "sock")
+    __slots__ = ("_bound_port", "_multicast_if", "family", "fd", "sock")
 
     def __init__(self, sock: socket.socket | None = None) -> None:
         super().__init__()
         self.sock: Any = None
         self.fd = -1
+        self.family = -1
+        self._bound_port = 0
         self._multicast_if = 0
         if sock is not None:
             self._adopt(sock)
@@ -85,6 +94,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         sock.setblocking(False)
         self.sock = sock
         self.fd = sock.fileno()
+        self.family = int(sock.family)  # the attribute of Python's socket makes an enum member each time
         self.recv = sock.recv
         self.send = sock.send
         self.sendmsg = sock.sendmsg
@@ -134,7 +144,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
     # -- connecting and listening
 
     def _sockaddr(self, address: QHostAddress, port: int) -> Any:
-        return address._to_sockaddr(port, self.sock.family)
+        return address._to_sockaddr(port, self.family)
 
     def connectToHost(self, address: QHostAddress, port: int) -> bool:
         """See the base class. Raises OSError when the system refuses at once."""
@@ -214,9 +224,9 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         """See the base class; AnyIPProtocol for an IPv6 descriptor that takes IPv4 too."""
         if self.sock is None:
             return NetworkLayerProtocol.UnknownNetworkLayerProtocol
-        if self.sock.family == socket.AF_INET:
+        if self.family == socket.AF_INET:
             return _IPV4
-        if self.sock.family != socket.AF_INET6:
+        if self.family != socket.AF_INET6:
             return NetworkLayerProtocol.UnknownNetworkLayerProtocol
         return _IPV6 if self.sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) else _ANY
 
@@ -227,7 +237,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
             except OSError:
                 name = None
             if name and isinstance(name, tuple):
-                return QHostAddress._from_sockaddr(self.sock.family, name), int(name[1])
+                return QHostAddress._from_sockaddr(self.family, name), int(name[1])
         return QHostAddress(), 0
 
     def local(self) -> tuple[QHostAddress, int]:
@@ -269,7 +279,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
 
     def option(self, option: SocketOption) -> int:
         """See the base class."""
-        level, name = _OPTIONS[option][self.sock.family == socket.AF_INET6]
+        level, name = _OPTIONS[option][self.family == socket.AF_INET6]
         value: int = self.sock.getsockopt(level, name)
         return value
 
@@ -277,7 +287,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         """See the base class."""
         if option is SocketOption.PathMtuSocketOption:
             raise OSError(errno.ENOPROTOOPT, "the path MTU can be read only")
-        level, name = _OPTIONS[option][self.sock.family == socket.AF_INET6]
+        level, name = _OPTIONS[option][self.family == socket.AF_INET6]
         self.sock.setsockopt(level, name, value)
 
     def allow_broadcast(self) -> None:
@@ -289,7 +299,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
     def tell_destinations(self) -> None:
         """Ask for the destination, the interface and the hop limit of every datagram."""
         sock = self.sock
-        if sock.family == socket.AF_INET6:
+        if self.family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
             sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
             if sys.platform == "linux":  # for the IPv4 datagrams of a socket of both families
@@ -308,7 +318,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
             return -1
         try:
             if _TELLS_LENGTH:
-                size: int = self.sock.recv_into(bytearray(1), 1, socket.MSG_PEEK | socket.MSG_TRUNC)
+                size: int = self.sock.recv_into(_PEEKED, 1, socket.MSG_PEEK | socket.MSG_TRUNC)
                 return size
             return len(self.sock.recv(DATAGRAM_MAX, socket.MSG_PEEK))
         except OSError:
@@ -323,31 +333,27 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         """A sender from `recvfrom` as address and port."""
         if not sockaddr:
             return QHostAddress(), -1
-        return QHostAddress._from_sockaddr(self.sock.family, sockaddr), int(sockaddr[1])
+        return QHostAddress._from_sockaddr(self.family, sockaddr), int(sockaddr[1])
 
     def readDatagram(self, maxlen: int) -> QNetworkDatagram:
         """See the base class."""
-        data, control, _, sender = self.sock.recvmsg(maxlen, 256)
-        datagram = QNetworkDatagram(data)
-        address, port = self.sender_of(sender)
-        datagram.setSender(address, port)
+        data, control, _, sockaddr = self.sock.recvmsg(maxlen, _CONTROL_SIZE)
+        sender, port = self.sender_of(sockaddr)
+        destination = None
+        index, hops = 0, -1
         for level, kind, payload in control:
-            self._apply_control(datagram, level, kind, payload)
-        return datagram
-
-    def _apply_control(self, datagram: QNetworkDatagram, level: int, kind: int, payload: bytes) -> None:
-        if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
-            index, _, destination = struct.unpack("I4s4s", payload[:12])
-            datagram.setInterfaceIndex(index)
-            datagram.setDestination(
-                QHostAddress._from_sockaddr(socket.AF_INET, _ipv4_name(destination)), self.localPort()
-            )
-        elif (level, kind) == (socket.IPPROTO_IPV6, _IPV6_PKTINFO):
-            destination, index = struct.unpack("16sI", payload[:20])
-            datagram.setInterfaceIndex(index)
-            datagram.setDestination(QHostAddress(destination), self.localPort())
-        elif (level, kind) in ((socket.IPPROTO_IP, _IP_TTL_TYPE), (socket.IPPROTO_IPV6, _IPV6_HOPLIMIT)):
-            datagram.setHopLimit(struct.unpack("i", payload[:4])[0])
+            if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
+                index, packed = _PKTINFO4.unpack_from(payload)
+                destination = QHostAddress._make(_IPV4, int.from_bytes(packed, "big"))
+            elif level == socket.IPPROTO_IPV6 and kind == _IPV6_PKTINFO:
+                packed, index = _PKTINFO6.unpack_from(payload)
+                destination = QHostAddress(packed)
+            elif (level, kind) in _HOP_LIMITS:
+                hops = _INT.unpack_from(payload)[0]
+        if not self._bound_port:
+            self._bound_port = self.localPort()
+        own_port = self._bound_port if destination is not None else -1
+        return QNetworkDatagram._received(data, sender, port, destination, own_port, hops, index)
 
     def sendto(self, data: Any, address: QHostAddress, port: int) -> int:
         """Send one datagram; returns the number of bytes."""
@@ -358,7 +364,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         """See the base class: sender, interface and hop limit are honoured as far as they are set."""
         control: list[tuple[int, int, bytes]] = []
         source, index, hops = datagram.senderAddress(), datagram.interfaceIndex(), datagram.hopLimit()
-        if self.sock.family == socket.AF_INET6:
+        if self.family == socket.AF_INET6:
             if index or not source.isNull():
                 packed = bytes(source.toIPv6Address()) if not source.isNull() else bytes(16)
                 control.append((socket.IPPROTO_IPV6, _IPV6_PKTINFO, struct.pack("16sI", packed, index)))
@@ -396,21 +402,17 @@ class QNativeSocketEngine(QAbstractSocketEngine):
 
     def multicast_interface(self) -> int:
         """The index of the interface that multicasts leave by, 0 if it is the system's choice."""
-        if self.sock.family == socket.AF_INET6:
+        if self.family == socket.AF_INET6:
             index: int = self.sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF)
             return index
         return self._multicast_if
 
     def set_multicast_interface(self, interface: int, source: QHostAddress) -> None:
         """Let multicasts leave by the interface with this index, from its IPv4 address *source* if that is not null."""
-        if self.sock.family == socket.AF_INET6:
+        if self.family == socket.AF_INET6:
             self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, interface)
         else:
             packed = bytes(4) if source.isNull() else struct.pack("!I", source.toIPv4Address())
             request = struct.pack("=4s4si", bytes(4), packed, interface)
             self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
         self._multicast_if = interface
-
-
-def _ipv4_name(packed: bytes) -> tuple[str, int]:
-    return socket.inet_ntop(socket.AF_INET, packed), 0

@@ -94,9 +94,9 @@ class QFileDevice(QIODevice):
     _q_error = FileError.NoError
 
     def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
-        self._q_write_buffer = WriteBuffer()
         self._q_maps: list[tuple[memoryview, mmap.mmap]] = []
         super().__init__(parent, **properties)
+        self._q_write_buffer = WriteBuffer()
 
     # -- errors
 

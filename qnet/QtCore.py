@@ -13,23 +13,64 @@ if TYPE_CHECKING:
     from qnet.core.datastream import QDataStream as QDataStream
     from qnet.core.deadlinetimer import QDeadlineTimer as QDeadlineTimer
     from qnet.core.elapsedtimer import QElapsedTimer as QElapsedTimer
-    from qnet.core.event import QChildEvent as QChildEvent, QDynamicPropertyChangeEvent as QDynamicPropertyChangeEvent, QEvent as QEvent, QTimerEvent as QTimerEvent
+    from qnet.core.event import (
+        QChildEvent as QChildEvent,
+        QDynamicPropertyChangeEvent as QDynamicPropertyChangeEvent,
+        QEvent as QEvent,
+        QTimerEvent as QTimerEvent,
+    )
     from qnet.core.eventdispatcher import QAbstractEventDispatcher as QAbstractEventDispatcher
     from qnet.core.eventloop import QEventLoop as QEventLoop, QEventLoopLocker as QEventLoopLocker
     from qnet.core.file import QFile as QFile, QFileDevice as QFileDevice
     from qnet.core.hooks import setSlotExceptionHook as setSlotExceptionHook
     from qnet.core.iodevice import QIODevice as QIODevice, QIODeviceBase as QIODeviceBase
-    from qnet.core.logging import QMessageLogContext as QMessageLogContext, QtMsgType as QtMsgType, qCritical as qCritical, qDebug as qDebug, qFatal as qFatal, qInfo as qInfo, qInstallMessageHandler as qInstallMessageHandler, qWarning as qWarning
-    from qnet.core.metaobject import Q_ARG as Q_ARG, Q_RETURN_ARG as Q_RETURN_ARG, QMetaClassInfo as QMetaClassInfo, QMetaMethod as QMetaMethod, QMetaObject as QMetaObject, QMetaProperty as QMetaProperty
-    from qnet.core.mutex import QBasicMutex as QBasicMutex, QMutex as QMutex, QMutexLocker as QMutexLocker, QRecursiveMutex as QRecursiveMutex
+    from qnet.core.logging import (
+        QMessageLogContext as QMessageLogContext,
+        QtMsgType as QtMsgType,
+        qCritical as qCritical,
+        qDebug as qDebug,
+        qFatal as qFatal,
+        qInfo as qInfo,
+        qInstallMessageHandler as qInstallMessageHandler,
+        qWarning as qWarning,
+    )
+    from qnet.core.metaobject import (
+        Q_ARG as Q_ARG,
+        Q_RETURN_ARG as Q_RETURN_ARG,
+        QMetaClassInfo as QMetaClassInfo,
+        QMetaMethod as QMetaMethod,
+        QMetaObject as QMetaObject,
+        QMetaProperty as QMetaProperty,
+    )
+    from qnet.core.mutex import (
+        QBasicMutex as QBasicMutex,
+        QMutex as QMutex,
+        QMutexLocker as QMutexLocker,
+        QRecursiveMutex as QRecursiveMutex,
+    )
     from qnet.core.namespace import Qt as Qt
     from qnet.core.object import QObject as QObject, QSignalBlocker as QSignalBlocker
-    from qnet.core.readwritelock import QReadLocker as QReadLocker, QReadWriteLock as QReadWriteLock, QWriteLocker as QWriteLocker
+    from qnet.core.readwritelock import (
+        QReadLocker as QReadLocker,
+        QReadWriteLock as QReadWriteLock,
+        QWriteLocker as QWriteLocker,
+    )
     from qnet.core.semaphore import QSemaphore as QSemaphore, QSemaphoreReleaser as QSemaphoreReleaser
     from qnet.core.signals import Signal as Signal, SignalInstance as SignalInstance
-    from qnet.core.slots import ClassInfo as ClassInfo, Property as Property, QEnum as QEnum, QFlag as QFlag, SIGNAL as SIGNAL, SLOT as SLOT, Slot as Slot
+    from qnet.core.slots import (
+        SIGNAL as SIGNAL,
+        SLOT as SLOT,
+        ClassInfo as ClassInfo,
+        Property as Property,
+        QEnum as QEnum,
+        QFlag as QFlag,
+        Slot as Slot,
+    )
     from qnet.core.socketnotifier import QSocketDescriptor as QSocketDescriptor, QSocketNotifier as QSocketNotifier
-    from qnet.core.stringconverter import QStringConverter as QStringConverter, QStringConverterBase as QStringConverterBase
+    from qnet.core.stringconverter import (
+        QStringConverter as QStringConverter,
+        QStringConverterBase as QStringConverterBase,
+    )
     from qnet.core.textstream import QTextStream as QTextStream
     from qnet.core.thread import QThread as QThread
     from qnet.core.threadpool import QRunnable as QRunnable, QThreadPool as QThreadPool

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from qnet.kernel.hostaddress import QHostAddress as QHostAddress, QIPv6Address as QIPv6Address
     from qnet.kernel.hostinfo import QHostInfo as QHostInfo
     from qnet.kernel.networkdatagram import QNetworkDatagram as QNetworkDatagram
-    from qnet.kernel.networkinterface import QNetworkAddressEntry as QNetworkAddressEntry, QNetworkInterface as QNetworkInterface
+    from qnet.kernel.networkinterface import (
+        QNetworkAddressEntry as QNetworkAddressEntry,
+        QNetworkInterface as QNetworkInterface,
+    )
     from qnet.kernel.networkproxy import QNetworkProxy as QNetworkProxy
     from qnet.socket.abstractsocket import QAbstractSocket as QAbstractSocket
     from qnet.socket.engines.abstract import QAbstractSocketEngine as QAbstractSocketEngine

@@ -9,9 +9,7 @@ from importlib import import_module
 __all__ = ["attach"]
 
 
-def attach(
-    module: str, exports: Mapping[str, str]
-) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+def attach(module: str, exports: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """Return the ``__getattr__`` and ``__dir__`` of *module* that serve the names in *exports*.
 
     *exports* maps a module to the names, parted by blanks, that are taken from it. A name is looked up once: it

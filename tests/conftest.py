@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from _implementations import Implementation, Recorder
 
 _loaded: dict[str, Implementation] = {}

@@ -1,1 +1,1 @@
-"""Helpers for tests of programs that use qnet."""
+"""Helpers for tests of programs that use qnet: `QSignalSpy` and `QTest`, imported from `qnet.QtTest`."""

@@ -8,7 +8,7 @@ state         event                what follows
 ============  ===================  =======================================================================
 Unconnected   connectToHost        -> HostLookup; stateChanged
 Bound         connectToHost        -> HostLookup, on the bound descriptor
-HostLookup    addresses found      -> Connecting; stateChanged, hostFound; see `qnet.socket._connector`
+HostLookup    addresses found      -> Connecting; stateChanged, hostFound; see `qnet.socket._connecting`
 HostLookup    nothing found        -> Unconnected; stateChanged, errorOccurred(HostNotFound)
 Connecting    an attempt connects  -> Connected; stateChanged, connected
 Connecting    no attempt is left   -> Unconnected; stateChanged, errorOccurred
@@ -30,33 +30,28 @@ Source: https://doc.qt.io/qt-6/qabstractsocket.html.
 from __future__ import annotations
 
 import errno
-import threading
-from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qnet.core._enums import flat_enums
-from qnet.core._io_epoll import WRITE
 from qnet.core._post import post_to_data
-from qnet.core._thread_data import Posted
-from qnet.core._timers import TimerEntry
 from qnet.core.iodevice import QIODevice
 from qnet.core.logging import qWarning
 from qnet.core.object import QObject
 from qnet.core.signals import Signal
+from qnet.kernel._checks import checked_port
 from qnet.kernel._protocol import NetworkLayerProtocol as _Protocol
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket import _enums
-from qnet.socket._connector import Connector, interleaved
+from qnet.socket._connecting import Connecting
 from qnet.socket._enums import BindFlag, SocketError, SocketOption, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._filter import StreamFilter
 from qnet.socket._stream import StreamDevice
-from qnet.socket._waiting import Clock, poll
+from qnet.socket._waiting import Clock
 from qnet.socket.engines.native import QNativeSocketEngine
 
 if TYPE_CHECKING:
-    from qnet.core._thread_data import ObjectData, ThreadData
-    from qnet.core.eventdispatcher import EventDispatcher
+    from qnet.core._thread_data import ThreadData
     from qnet.kernel.networkproxy import QNetworkProxy
 
 __all__ = ["QAbstractSocket"]
@@ -108,10 +103,7 @@ class QAbstractSocket(StreamDevice):
         self._q_peer_name = ""
         self._q_peer: tuple[QHostAddress, int] | None = None
         self._q_local: tuple[QHostAddress, int] | None = None
-        self._q_port_wanted = 0
-        self._q_connector: Connector | None = None
-        self._q_lookup: _Lookup | None = None
-        self._q_timer: TimerEntry | None = None
+        self._q_way: Connecting | None = None  # while a connection is on its way
         self._q_close_when_connected = False
         self._q_pause_mode = _enums.PauseMode.PauseNever
         self._q_proxy: QNetworkProxy | None = None
@@ -135,7 +127,7 @@ class QAbstractSocket(StreamDevice):
 
     def isValid(self) -> bool:
         """Whether the device is open or the socket has a descriptor: not yet that it is connected, see `state`."""
-        return self._q_mode != 0 or self._q_engine is not None or self._q_connector is not None
+        return self._q_mode != 0 or self._q_engine is not None or self._q_has_attempts()
 
     def setSocketState(self, state: SocketState) -> None:
         """For subclasses: set what `state` says; emits nothing."""
@@ -252,30 +244,22 @@ class QAbstractSocket(StreamDevice):
         self._q_error = SocketError.UnknownSocketError
         self._q_error_text = ""
         self._q_set_state(_HOST_LOOKUP)
-        if self._q_state is _HOST_LOOKUP:
-            self._q_begin_lookup(hostName, _Protocol(protocol))
+        if self._q_state is not _HOST_LOOKUP:
+            return  # a slot has ended it
+        if self._q_uses_proxy():
+            kind = self._q_proxy.type() if self._q_proxy is not None else ""
+            self._q_connect_failed(failure(SocketError.UnsupportedSocketOperationError, f"connecting through {kind}"))
+            return
+        self._q_way = Connecting(self, hostName, port, _Protocol(protocol))
+        self._q_way.begin()
 
     def _q_reset_for_connect(self, name: str, port: int) -> None:
         self._q_reset()
         self._q_write_buffer.clear()
         self._q_peer_name = name
         self._q_peer = None
-        self._q_port_wanted = port
         self._q_close_when_connected = False
         self._q_phase = f"{name}:{port}"
-
-    def _q_begin_lookup(self, name: str, protocol: _Protocol) -> None:
-        if self._q_uses_proxy():
-            kind = self._q_proxy.type() if self._q_proxy is not None else ""
-            self._q_connect_failed(failure(SocketError.UnsupportedSocketOperationError, f"connecting through {kind}"))
-            return
-        literal = QHostAddress(name)
-        if not literal.isNull():
-            self._q_addresses_found([literal], protocol)
-            return
-        self._q_lookup = _Lookup(self._q, name, protocol)
-        _looking_up.add(self)
-        self._q_lookup.start()
 
     def _q_uses_proxy(self) -> bool:
         proxy = self._q_proxy
@@ -288,43 +272,20 @@ class QAbstractSocket(StreamDevice):
             QNetworkProxy.ProxyType.DefaultProxy,
         )
 
-    def _q_looked_up(self, lookup: _Lookup) -> None:
-        if lookup is not self._q_lookup or self._q_state is not _HOST_LOOKUP:
-            return
-        self._q_end_lookup()
-        if lookup.addresses:
-            self._q_addresses_found(lookup.addresses, lookup.protocol)
-        else:
-            reason = f"looking up {lookup.name!r}" + (f" ({lookup.text})" if lookup.text else "")
-            self._q_connect_failed(failure(SocketError.HostNotFoundError, reason))
+    def _q_has_attempts(self) -> bool:
+        return self._q_way is not None and self._q_state is _CONNECTING
 
-    def _q_end_lookup(self) -> None:
-        lookup, self._q_lookup = self._q_lookup, None
-        if lookup is not None:
-            lookup.cancel()
-            _looking_up.discard(self)
-
-    def _q_addresses_found(self, addresses: list[QHostAddress], protocol: _Protocol) -> None:
-        if protocol in (_Protocol.IPv4Protocol, _Protocol.IPv6Protocol):
-            addresses = [a for a in addresses if a.protocol() is protocol]
-        if not addresses:
-            reason = failure(SocketError.HostNotFoundError, f"looking up {self._q_peer_name!r}")
-            self._q_connect_failed(reason)
-            return
+    def _q_host_found(self, way: Connecting) -> bool:
+        """The host's addresses are known; whether to go on with them."""
         self._q_set_state(_CONNECTING)
-        if self._q_state is not _CONNECTING:
-            return
-        QAbstractSocket.hostFound.emit_from(self)
-        if self._q_state is _CONNECTING:
-            self._q_begin_connect(interleaved(addresses))
+        if self._q_way is way and self._q_state is _CONNECTING:
+            QAbstractSocket.hostFound.emit_from(self)
+        return self._q_way is way and self._q_state is _CONNECTING
 
-    def _q_begin_connect(self, addresses: list[QHostAddress]) -> None:
-        bound = self._q_engine
-        make = self._q_new_engine if bound is None else lambda address: bound
-        connector = Connector(addresses, self._q_port_wanted, make, parallel=bound is None)
-        self._q_connector = connector
-        connector.begin(monotonic())
-        self._q_follow_connector(connector)
+    def _q_leave_way(self) -> None:
+        way, self._q_way = self._q_way, None
+        if way is not None:
+            way.end()
 
     def _q_new_engine(self, address: QHostAddress) -> QNativeSocketEngine:
         engine = QNativeSocketEngine()
@@ -341,78 +302,11 @@ class QAbstractSocket(StreamDevice):
         except OSError:
             pass  # as with a socket that is connected: an option that does not fit is no error
 
-    def _q_follow_connector(self, connector: Connector) -> None:
-        """Look at where the connector is now: done, or to be watched."""
-        if connector is not self._q_connector:
-            return
-        if connector.is_over():
-            self._q_drop_connector()
-            if connector.winner is not None:
-                self._q_connection_made(connector.winner, connector.address)
-            else:
-                reason = connector.failure or failure(SocketError.NetworkError, self._q_phase)
-                self._q_connect_failed(reason)
-            return
-        thread = self._q.thread
-        dispatcher = thread.dispatcher
-        if dispatcher is not None and thread.scope_level:
-            self._q_watch(dispatcher)
-        else:
-            thread.arrivals[id(self)] = self  # strongly: a connecting socket is in use
-
-    def _q_watch(self, dispatcher: EventDispatcher) -> None:
-        connector = self._q_connector
-        if connector is None:
-            super()._q_watch(dispatcher)
-            return
-        self._q_dispatcher = dispatcher
-        try:
-            for fd in connector.descriptors():
-                dispatcher.watch(fd, WRITE, _AttemptReady(self, connector, fd))
-        except OSError as error:
-            self._q_drop_connector()
-            self._q_connect_failed(failure_from_os(error, "watching the socket"))
-            return
-        timers = self._q.thread.timers
-        if self._q_timer is None:
-            self._q_timer = TimerEntry(0, self._q_connector_due, single_shot=True)
-        self._q_timer.interval = max(0, int((connector.deadline() - monotonic()) * 1e9))
-        timers.start(self._q_timer)
-
-    def _q_connector_due(self) -> None:
-        connector = self._q_connector
-        if connector is not None:
-            self._q_forget_attempts(connector)
-            connector.expired(monotonic())
-            self._q_follow_connector(connector)
-
-    def _q_attempt_ready(self, connector: Connector, fd: int) -> None:
-        if connector is self._q_connector:
-            self._q_forget_attempts(connector)
-            connector.ready(fd, monotonic())
-            self._q_follow_connector(connector)
-
-    def _q_forget_attempts(self, connector: Connector) -> None:
-        if self._q_dispatcher is not None:
-            for fd in connector.descriptors():
-                self._q_dispatcher.forget(fd)
-
-    def _q_drop_connector(self) -> None:
-        connector, self._q_connector = self._q_connector, None
-        timer, self._q_timer = self._q_timer, None
-        thread = self._q.thread
-        if timer is not None:
-            thread.timers.stop(timer)
-        thread.arrivals.pop(id(self), None)
-        if connector is not None:
-            self._q_forget_attempts(connector)
-            connector.cancel()
-        self._q_dispatcher = None
-
-    def _q_connection_made(self, engine: QNativeSocketEngine, address: QHostAddress) -> None:
+    def _q_connection_made(self, engine: QNativeSocketEngine, address: QHostAddress, port: int) -> None:
+        self._q_leave_way()
         self._q_link(engine)
         anywhere = address.toString() in ("0.0.0.0", "::")  # means this machine: ask where it led to
-        self._q_peer = engine.peer() if anywhere else (address, self._q_port_wanted)
+        self._q_peer = engine.peer() if anywhere else (address, port)
         self._q_local = None
         if self._q_filter is not None:
             self._q_filter.start()
@@ -423,6 +317,7 @@ class QAbstractSocket(StreamDevice):
             self.disconnectFromHost()
 
     def _q_connect_failed(self, reason: SocketFailure) -> None:
+        self._q_leave_way()
         self._q_note(reason)
         engine, self._q_engine = self._q_engine, None
         if engine is not None:
@@ -460,9 +355,7 @@ class QAbstractSocket(StreamDevice):
     def _q_end(self, through: SocketState) -> None:
         """Become Unconnected; *through* Closing if that is to be shown first."""
         was_linked = self._q_linked
-        self._q_end_lookup()
-        if self._q_connector is not None:
-            self._q_drop_connector()
+        self._q_leave_way()
         self._q_unlink()
         if through is _CLOSING:
             self._q_set_state(_CLOSING)
@@ -513,16 +406,12 @@ class QAbstractSocket(StreamDevice):
                 self.abort()
 
     def _q_change_thread(self, source: ThreadData, target: ThreadData) -> None:
-        connector = self._q_connector
-        if connector is not None:
-            self._q_forget_attempts(connector)
-            if self._q_timer is not None:
-                source.timers.stop(self._q_timer)
-                self._q_timer = None
-            source.arrivals.pop(id(self), None)
+        way = self._q_way
+        if way is not None:
+            way.leave(source)
         super()._q_change_thread(source, target)
-        if connector is not None:
-            post_to_data(self._q, self._q_follow_connector, connector)
+        if way is not None:
+            post_to_data(self._q, way.arrive)
 
     # -- descriptors, binding, options
 
@@ -640,8 +529,8 @@ class QAbstractSocket(StreamDevice):
             raise TypeError(f"a socket option is an int, not {type(value).__name__}")
         if self._q_engine is None:
             self._q_options = {**(self._q_options or {}), option: int(value)}
-            for engine in self._q_connector.engines() if self._q_connector is not None else ():
-                self._q_apply_option(engine, option, int(value))
+            if self._q_way is not None:
+                self._q_way.apply_option(lambda engine: self._q_apply_option(engine, option, int(value)))
             return
         try:
             self._q_engine.setOption(option, int(value))
@@ -710,39 +599,16 @@ class QAbstractSocket(StreamDevice):
             return True
         if self._q_state not in (_HOST_LOOKUP, _CONNECTING):
             return False
-        if not self._q_wait_connected(clock):
-            if self._q_state in (_HOST_LOOKUP, _CONNECTING):
-                phase = f"connecting to {self._q_phase}"
-                self._q_note(failure(SocketError.SocketTimeoutError, phase, "Socket operation timed out"))
-                self._q_end_lookup()
-                self._q_drop_connector()
-                self._q_set_state(_UNCONNECTED)
-            return False
-        return True
+        way = self._q_way
+        if way is not None and not way.wait(clock) and self._q_way is way:
+            phase = f"connecting to {self._q_phase}"
+            self._q_note(failure(SocketError.SocketTimeoutError, phase, "Socket operation timed out"))
+            self._q_leave_way()
+            self._q_set_state(_UNCONNECTED)
+        return self._q_is_connected()
 
-    def _q_wait_connected(self, clock: Clock) -> bool:
-        while True:
-            lookup = self._q_lookup
-            if lookup is not None:
-                if not lookup.wait(clock.left()):
-                    return False
-                self._q_looked_up(lookup)
-                continue
-            connector = self._q_connector
-            if connector is None:
-                return self._q_state is _CONNECTED
-            now = monotonic()
-            ready = poll(
-                dict.fromkeys(connector.descriptors(), WRITE), min(clock.left(), max(0, connector.deadline() - now))
-            )
-            now = monotonic()
-            for fd, _ in ready:
-                self._q_attempt_ready(connector, fd)
-            if not ready:
-                if clock.is_over():
-                    return False
-                if now >= connector.deadline():
-                    self._q_connector_due()
+    def _q_is_connected(self) -> bool:
+        return self._q_state is _CONNECTED
 
     def waitForReadyRead(self, msecs: int = 30000) -> bool:
         """Block until new data arrived, at most *msecs* milliseconds (-1: no limit); readyRead is emitted too.
@@ -790,78 +656,3 @@ class QAbstractSocket(StreamDevice):
 
     def _q_wait_timed_out(self) -> None:
         self._q_report(failure(SocketError.SocketTimeoutError, f"waiting for {self._q_phase or 'the peer'}"))
-
-
-_looking_up: set[QAbstractSocket] = set()  # in use, and so not to be collected
-_LOOKUP_DONE = -2  # the "event type" of a queued look-up result
-
-
-class _Lookup:
-    """A host look-up on behalf of a socket: its result is posted, and can be waited for too."""
-
-    __slots__ = ("addresses", "data", "done", "handle", "name", "protocol", "text")
-
-    def __init__(self, data: ObjectData, name: str, protocol: _Protocol) -> None:
-        self.data = data
-        self.name = name
-        self.protocol = protocol
-        self.addresses: list[QHostAddress] = []
-        self.text = ""
-        self.done = threading.Event()
-        self.handle: Any = None
-
-    def start(self) -> None:
-        """Begin; a name that is known already is found within the call."""
-        from qnet.kernel import _resolver
-
-        known = _resolver.cached(self.name)
-        if known is not None:
-            self.addresses, self.text = list(known.addresses), known.text
-            self.deliver()
-        else:
-            self.handle = _resolver.resolve(self.name, self.found)
-
-    def found(self, addresses: list[QHostAddress], error: int, text: str) -> None:
-        """The resolver's answer, in one of its threads."""
-        self.addresses, self.text = list(addresses), text
-        self.done.set()
-        self.data.thread.post(Posted(self.data, self.deliver, _LOOKUP_DONE))
-
-    def deliver(self) -> None:
-        socket = self.data.ref()
-        if isinstance(socket, QAbstractSocket):
-            socket._q_looked_up(self)
-
-    def wait(self, seconds: float) -> bool:
-        """Block until the answer is there; False when the time is over."""
-        return self.done.wait(None if seconds == float("inf") else seconds)
-
-    def cancel(self) -> None:
-        """Nobody is interested any more: a thread without a loop must not pile up answers."""
-        if self.handle is not None:
-            self.handle.cancel()
-        data = self.data
-        data.thread.cancel_matching(lambda entry: entry.receiver is data and entry.event_type == _LOOKUP_DONE)
-
-
-class _AttemptReady:
-    """The handler of one connection attempt's descriptor."""
-
-    __slots__ = ("connector", "fd", "socket")
-
-    def __init__(self, socket: QAbstractSocket, connector: Connector, fd: int) -> None:
-        self.socket = socket
-        self.connector = connector
-        self.fd = fd
-
-    def __call__(self) -> None:
-        self.socket._q_attempt_ready(self.connector, self.fd)
-
-
-def checked_port(port: int) -> int:
-    """*port* if it is one: TypeError or ValueError if not."""
-    if not isinstance(port, int):
-        raise TypeError(f"a port is an int, not {type(port).__name__}")
-    if not 0 <= port <= 65535:
-        raise ValueError(f"a port is a number from 0 to 65535, not {port}")
-    return int(port)

@@ -27,12 +27,13 @@ from qnet.core.iodevice import QIODevice
 from qnet.core.logging import qWarning
 from qnet.core.object import QObject
 from qnet.core.signals import Signal
+from qnet.kernel._checks import checked_port
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket._enums import SocketError, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._listener import Listener, Phase
 from qnet.socket._waiting import Clock
-from qnet.socket.abstractsocket import QAbstractSocket, checked_port
+from qnet.socket.abstractsocket import QAbstractSocket
 from qnet.socket.engines.native import QNativeSocketEngine
 from qnet.socket.tcpsocket import QTcpSocket
 

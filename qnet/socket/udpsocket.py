@@ -16,13 +16,14 @@ from qnet.core._io_epoll import READ
 from qnet.core.bytearray import QByteArrayView
 from qnet.core.iodevice import QIODevice
 from qnet.core.object import QObject
+from qnet.kernel._checks import checked_port
 from qnet.kernel._protocol import NetworkLayerProtocol
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.kernel.networkdatagram import QNetworkDatagram
 from qnet.socket._enums import BindFlag, SocketError, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os
 from qnet.socket._waiting import Clock, poll
-from qnet.socket.abstractsocket import QAbstractSocket, checked_port
+from qnet.socket.abstractsocket import QAbstractSocket
 from qnet.socket.engines.native import DATAGRAM_MAX, QNativeSocketEngine
 
 if TYPE_CHECKING:

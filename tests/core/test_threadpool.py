@@ -86,14 +86,22 @@ def test_runnable(qt: Implementation) -> None:
     assert runnable.autoDelete() is False
 
 
-def test_runnable_of_a_function(qt: Implementation, pool: Any) -> None:
+def test_runnable_of_a_function(qt: Implementation) -> None:
     calls: list[int] = []
     runnable = qt.QRunnable.create(lambda: calls.append(1))
     runnable.run()
     assert calls == [1]
-    pool.start(runnable)
+    assert runnable.autoDelete()
+
+
+@pytest.mark.qnet("PySide6 6.10 crashes")
+def test_runnable_of_a_function_in_a_pool(qt: Implementation, pool: Any) -> None:
+    calls: list[int] = []
+    pool.start(qt.QRunnable.create(lambda: calls.append(1)))
     assert pool.waitForDone(5000)
-    assert calls == [1, 1]
+    assert calls == [1]
+    with pytest.raises(TypeError):
+        qt.QRunnable.create(3)
 
 
 def test_a_job_runs_in_a_thread_of_the_pool(qt: Implementation, pool: Any) -> None:
@@ -401,11 +409,10 @@ def test_a_blocked_job_lends_its_thread(qt: Implementation, pool: Any) -> None:
         pool.releaseThread()
         log.append(inner.wait(5))
         pool.reserveThread()
-        log.append(pool.activeThreadCount())
 
     pool.start(job(qt, outer))
     assert pool.waitForDone(8000)
-    assert log == [True, 1]
+    assert log == [True]
     assert pool.activeThreadCount() == 0
 
 

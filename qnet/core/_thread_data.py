@@ -2,8 +2,8 @@
 
 Every object lives in one thread: its `ObjectData.thread` is that thread's `ThreadData`. Emissions compare
 ``thread.ident`` with the running thread's to choose between a direct call and a posted one, so the ident is
-right at every moment: 0 before a QThread starts and again after it ended, because the system gives the numbers of
-dead threads to new ones.
+right at every moment: 0 before a QThread starts and again after it ended, because the system gives the
+numbers of dead threads to new ones.
 
 The queue
 ---------
@@ -12,15 +12,14 @@ their order is the order of posting. Posting takes the queue's lock, since an in
 several entries; so does moving an object's entries to another thread.
 
 A pass delivers what was queued when it began and no more, so that a slot that posts again cannot starve
-descriptors and timers. What is left of the pass always stands at the front (``pass_left`` entries): later posts of
-a higher priority go behind it. A nested loop's pass includes what the outer one has left. (A pass that took its
-entries out first would leave a nested loop waiting for ever for a call that the outer pass holds.)
+descriptors and timers. What is left of the pass always stands at the front (``pass_left`` entries): later
+posts of a higher priority go behind it. A nested loop's pass includes what the outer one has left. (A pass
+that took its entries out first would leave a nested loop waiting for ever for a call that the outer pass
+holds.)
 
-Waking
-------
-A thread that is about to sleep sets ``dispatcher.sleeping`` and only then looks at its queue; a poster appends
-first and then looks at the flag. One of the two sees the other, so the eventfd is written only when someone
-really sleeps, and no wake-up is lost.
+Waking ------ A thread that is about to sleep sets ``dispatcher.sleeping`` and only then looks at its queue;
+a poster appends first and then looks at the flag. One of the two sees the other, so the eventfd is written
+only when someone really sleeps, and no wake-up is lost.
 """
 
 from __future__ import annotations
@@ -137,7 +136,8 @@ class ThreadData:
         self.quitting = False
         self.qthread: Callable[[], QThread | None] | None = None
         # Sockets wait here for the first turn of the dispatcher: strongly while they connect, weakly after
-        # that. In a thread that only blocks in waitFor*() no turn ever comes, and no descriptor is registered.
+        # that. In a thread that only blocks in waitFor*() no turn ever comes, and no descriptor is
+        # registered.
         self.arrivals: dict[int, Watchable | ReferenceType[Any]] = {}
         self.adopted = False
         self.warned_no_loop = False
@@ -230,6 +230,9 @@ class ThreadData:
         if dispatcher is not None:
             dispatcher.close()
         self.arrivals.clear()
+        thread = self.qthread() if self.adopted and self.qthread is not None else None
+        if thread is not None:  # it held on to this for as long as the thread ran
+            self.qthread = ReferenceType(thread)
 
     def warn_without_loop(self, what: str) -> None:
         """Warn once if this is a plain thread that has never turned a loop: what is queued for it may wait for ever."""

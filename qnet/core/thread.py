@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -470,7 +471,7 @@ def thread_of(data: ThreadData) -> QThread:
         thread._q_thread_data = data
         thread._q_adopted = True
         adopted = thread
-        data.qthread = lambda: adopted
+        data.qthread = (lambda: adopted) if data.ident else weakref.ref(thread)
     return thread
 
 

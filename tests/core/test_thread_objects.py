@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -173,6 +175,28 @@ def test_quit_of_a_plain_thread_without_a_loop_does_nothing(qt: Implementation) 
 
     in_plain_thread(body)
     assert codes == [3, 4, 5, 6]
+
+
+@pytest.mark.qnet("about Python's reference counts")
+def test_the_object_of_a_plain_thread_dies_with_it(qt: Implementation) -> None:
+    refs: list[Any] = []
+    gc.disable()
+    try:
+        obj: list[Any] = []
+
+        def body() -> None:
+            obj.append(qt.QObject())
+            refs.append(weakref.ref(qt.QThread.currentThread()))
+
+        in_plain_thread(body)
+        assert qt.wait(lambda: refs[0]() is None)
+        thread = obj[0].thread()
+        assert (thread.isFinished(), thread is obj[0].thread()) == (True, True)
+        ref = weakref.ref(thread)
+        del thread
+        assert ref() is None
+    finally:
+        gc.enable()
 
 
 # Objects in threads

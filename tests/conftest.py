@@ -17,9 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--oracle", action="store_true", help="run behaviour tests on PySide6 6.10 too, where it is installed"
     )
-    parser.addoption(
-        "--only-oracle", action="store_true", help="run behaviour tests on PySide6 6.10 and nowhere else"
-    )
+    parser.addoption("--only-oracle", action="store_true", help="run behaviour tests on PySide6 6.10 and nowhere else")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

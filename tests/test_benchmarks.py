@@ -51,9 +51,7 @@ def test_all_cases_of_an_echo_are_measured(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     assert run("tcp-echo", *TINY, "--peers", "epoll", "asyncio", "--json", str(file)).returncode == 0
     cases = {entry["case"] for entry in json.loads(file.read_text())["results"]}
-    assert cases == {
-        f"{size} x {n}" for size in ("64 B", "70000 B") for n in ("1 connection", "3 connections")
-    }
+    assert cases == {f"{size} x {n}" for size in ("64 B", "70000 B") for n in ("1 connection", "3 connections")}
 
 
 def test_a_peer_that_cannot_run_is_skipped_by_name() -> None:

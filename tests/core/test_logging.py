@@ -25,21 +25,15 @@ ROOT = Path(__file__).resolve().parents[2]
 def handled(qt: Any) -> Iterator[list[Any]]:
     """Messages that an installed handler received: (type, context's category, text)."""
     seen: list[Any] = []
-    previous = qt.qInstallMessageHandler(
-        lambda kind, context, text: seen.append((kind, context.category, text))
-    )
+    previous = qt.qInstallMessageHandler(lambda kind, context, text: seen.append((kind, context.category, text)))
     yield seen
     qt.qInstallMessageHandler(previous)
 
 
 def run(qt: Any, program: str) -> subprocess.CompletedProcess[str]:
     module = "qnet.QtCore" if qt.is_qnet else "PySide6.QtCore"
-    source = (
-        f"from {module} import qCritical, qDebug, qFatal, qInfo, qInstallMessageHandler, qWarning\n{program}"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, cwd=ROOT, timeout=60
-    )
+    source = f"from {module} import qCritical, qDebug, qFatal, qInfo, qInstallMessageHandler, qWarning\n{program}"
+    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=ROOT, timeout=60)
 
 
 @pytest.mark.parametrize(("function", "kind"), FUNCTIONS.items())
@@ -75,9 +69,7 @@ def test_installing_returns_the_previous_handler(qt: Any) -> None:
 
 
 def test_handler_that_logs_is_answered_by_the_default_one(qt: Any) -> None:
-    result = run(
-        qt, "qInstallMessageHandler(lambda t, c, m: qWarning('nested ' + m))\nqWarning('x')\nqWarning('y')"
-    )
+    result = run(qt, "qInstallMessageHandler(lambda t, c, m: qWarning('nested ' + m))\nqWarning('x')\nqWarning('y')")
     assert (result.returncode, result.stderr) == (0, "nested x\nnested y\n")
 
 

@@ -275,9 +275,7 @@ def test_deleting_the_sender_ends_the_emission(qt: Implementation, source: Any, 
 # Exceptions.
 
 
-def test_an_exception_stops_neither_emitter_nor_others(
-    source: Any, recorder: Recorder, slot_errors: list[Any]
-) -> None:
+def test_an_exception_stops_neither_emitter_nor_others(source: Any, recorder: Recorder, slot_errors: list[Any]) -> None:
     def bad(value: int) -> None:
         raise ValueError(value)
 

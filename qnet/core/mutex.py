@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
+from qnet.core._interrupt import interruptible
 from qnet.core.deadlinetimer import Deadline, seconds_left
 
 __all__ = ["QBasicMutex", "QMutex", "QMutexLocker", "QRecursiveMutex"]
@@ -23,6 +24,7 @@ class QBasicMutex:
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
+    @interruptible
     def lock(self) -> None:
         """Take the mutex; wait for it as long as it takes.
 
@@ -67,6 +69,7 @@ class QRecursiveMutex:
     def __init__(self) -> None:
         self._lock = threading.RLock()
 
+    @interruptible
     def lock(self) -> None:
         """Take the mutex, once more if this thread holds it already; wait for it as long as it takes."""
         self._lock.acquire()
@@ -90,6 +93,7 @@ class QRecursiveMutex:
         return f"<QRecursiveMutex {self._lock!r}>"
 
 
+@interruptible
 def _acquire(acquire: Callable[[bool, float], bool], limit: Deadline) -> bool:
     seconds = seconds_left(limit)
     return acquire(True, -1.0 if seconds is None else seconds)

@@ -20,6 +20,7 @@ from typing import Any
 from qnet.core import _thread_data, hooks
 from qnet.core._enums import QtEnum, flat_enums
 from qnet.core._event_type import EventType
+from qnet.core._interrupt import interruptible
 from qnet.core._thread_data import ThreadData
 from qnet.core.deadlinetimer import Deadline, QDeadlineTimer, seconds_left
 from qnet.core.event import QEvent
@@ -432,16 +433,19 @@ class QThread(QObject):
         return os.cpu_count() or 1
 
     @staticmethod
+    @interruptible
     def sleep(secs: int) -> None:
         """Block the running thread for *secs* seconds."""
         time.sleep(secs)
 
     @staticmethod
+    @interruptible
     def msleep(msecs: int) -> None:
         """Block the running thread for *msecs* milliseconds."""
         time.sleep(msecs / 1000)
 
     @staticmethod
+    @interruptible
     def usleep(usecs: int) -> None:
         """Block the running thread for *usecs* microseconds."""
         time.sleep(usecs / 1_000_000)

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from qnet.core._interrupt import interruptible
 from qnet.core.deadlinetimer import Deadline, QDeadlineTimer, seconds_left
 from qnet.core.logging import qWarning
 from qnet.core.mutex import QBasicMutex
@@ -65,6 +66,7 @@ class QWaitCondition:
     notify_one = wakeOne
     notify_all = wakeAll
 
+    @interruptible
     def _wait(self, unlock: Callable[[], None], lock: Callable[[], None], seconds: float | None) -> bool:
         waiter = threading.Lock()
         waiter.acquire()

@@ -692,6 +692,38 @@ def test_ctrl_c_ends_waits(qt: Any) -> None:
     assert waiters.results == [True], "the interrupted wait takes no wake-up away"
 
 
+@pytest.mark.qnet("Qt waits on")
+@pytest.mark.parametrize("waits", ["mutex", "recursive", "lock", "semaphore", "condition", "thread", "sleep", "pool"])
+def test_ctrl_c_ends_a_wait_within_an_event_loop(qt: Any, app: Any, waits: str) -> None:
+    mutex, recursive, lock, condition = qt.QMutex(), qt.QRecursiveMutex(), qt.QReadWriteLock(), qt.QWaitCondition()
+    thread, pool, gate = qt.QThread(), qt.QThreadPool(), threading.Event()
+    mutex.lock()
+    lock.lockForRead()
+    in_thread(recursive.lock)
+    calls = {
+        "mutex": mutex.lock,
+        "recursive": lambda: recursive.tryLock(20_000),
+        "lock": lock.lockForWrite,
+        "semaphore": qt.QSemaphore().acquire,
+        "condition": lambda: condition.wait(mutex, 20_000),
+        "thread": thread.wait,
+        "sleep": lambda: qt.QThread.sleep(20),
+        "pool": pool.waitForDone,
+    }
+    thread.start()
+    pool.start(lambda: gate.wait(10))
+    loop = qt.QEventLoop()
+    qt.QTimer.singleShot(0, calls[waits])
+    try:
+        with interrupted():
+            loop.exec()
+        assert not loop.isRunning()
+    finally:
+        gate.set()
+        thread.quit()
+        thread.wait()
+
+
 @pytest.mark.qnet("about repr()")
 def test_repr(qt: Any) -> None:
     mutex, lock = qt.QMutex(), qt.QReadWriteLock()

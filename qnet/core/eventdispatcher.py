@@ -12,21 +12,25 @@ A turn, in this order::
 
 What it relies on, and what must stay true:
 
-* Handlers tolerate a call without cause: an earlier handler of the same batch may have closed the descriptor and
+* Handlers tolerate a call without cause: an earlier handler of the same batch may have closed the
+descriptor and
   opened another with its number, or a nested loop may have read everything already. All descriptors are
   non-blocking, so a call without cause is an EAGAIN.
-* A descriptor with nothing to wait for is not in the poller at all: epoll reports errors and hang-ups unasked, and a
+* A descriptor with nothing to wait for is not in the poller at all: epoll reports errors and hang-ups
+unasked, and a
   socket that pauses reading would otherwise turn the loop for nothing.
-* The dispatcher holds what it watches: the handlers are bound methods. A device leaves by closing. Devices come in
+* The dispatcher holds what it watches: the handlers are bound methods. A device leaves by closing. Devices
+come in
   through ``ThreadData.arrivals`` at the beginning of a turn, so that a thread that never turns registers
   nothing (see there).
 * ``sleeping`` is set before the queue is looked at; see `qnet.core._thread_data` on lost wake-ups.
 
-Ctrl-C: the kernel may deliver a signal to any thread, so `signal.set_wakeup_fd` makes the main thread's wait return
-wherever it went; `qnet.core._interrupt` decides where KeyboardInterrupt is raised.
+Ctrl-C: the kernel may deliver a signal to any thread, so `signal.set_wakeup_fd` makes the main thread's
+wait return wherever it went; `qnet.core._interrupt` decides where KeyboardInterrupt is raised.
 
-A large batch is flushed in groups: with 1,000 sockets ready, the first ones have left the processor's cache when the
-last one was read, and a flush at the end would fetch each of them a second time (measured: a third of the CPU).
+A large batch is flushed in groups: with 1,000 sockets ready, the first ones have left the processor's cache
+when the last one was read, and a flush at the end would fetch each of them a second time (measured: a third
+of the CPU).
 
 What was tried: edge-triggered epoll saves no call here, because a read that empties the socket is followed by
 no second one in either mode, and it loses level triggering's tolerance for handlers that read only part.
@@ -34,7 +38,6 @@ no second one in either mode, and it loses level triggering's tolerance for hand
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 import signal
@@ -214,6 +217,7 @@ class EventDispatcher(QAbstractEventDispatcher):
         self._q_interrupted = False
         self._q_wakes = 0
         self._q_wake_read, self._q_wake_write = _wake_pair()
+        self._q_wake_lock = threading.RLock()  # reentrant, because a signal handler may wake the loop as well
         self._q_signals: tuple[int, int] | None = None
         self._q_guard: InterruptGuard | None = None
         self.sleeping = False
@@ -422,13 +426,13 @@ class EventDispatcher(QAbstractEventDispatcher):
 
     def wakeUp(self) -> None:
         """Make the thread's wait return. Any thread may call it, and a signal handler too."""
-        try:
-            os.write(self._q_wake_write, b"\x01\0\0\0\0\0\0\0")
-        except BlockingIOError:
-            pass  # it is full of wake-ups already
-        except OSError as error:
-            if error.errno != errno.EBADF:  # the thread ended between the caller's look and this line
-                raise
+        with self._q_wake_lock:  # without it a thread that ends meanwhile could hand its number to another file
+            if self._q_wake_write < 0:
+                return
+            try:
+                os.write(self._q_wake_write, b"\x01\0\0\0\0\0\0\0")
+            except BlockingIOError:
+                pass  # it is full of wake-ups already
 
     def interrupt(self) -> None:
         """Make `processEvents` return without sleeping (again)."""
@@ -479,14 +483,15 @@ class EventDispatcher(QAbstractEventDispatcher):
         self._q_urgents.clear()
         self._q_flush.clear()
         self._q_poller.close()
-        os.close(self._q_wake_read)
-        if self._q_wake_write != self._q_wake_read:
-            os.close(self._q_wake_write)
+        with self._q_wake_lock:
+            os.close(self._q_wake_read)
+            if self._q_wake_write != self._q_wake_read:
+                os.close(self._q_wake_write)
+            self._q_wake_read = self._q_wake_write = -1
         if self._q_signals is not None:
             for end in self._q_signals:
                 os.close(end)
             self._q_signals = None
-        self._q_wake_read = self._q_wake_write = -1
 
 
 def _wake_pair() -> tuple[int, int]:

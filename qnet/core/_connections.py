@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from qnet.core import hooks
 from qnet.core._event_type import EventType
-from qnet.core._thread_data import ObjectData, Posted
+from qnet.core._thread_data import AwaitedCall, ObjectData, Posted
 from qnet.core.namespace import Qt
 
 if TYPE_CHECKING:
@@ -109,38 +109,16 @@ class Connection:
         thread.warn_without_loop(str(signal))
 
     def post_and_wait(self, signal: SignalInstance, args: tuple[Any, ...], me: int) -> None:
-        """Queue the call and sleep until it was made (or its receiver died)."""
+        """Queue the call and sleep until it was made (or its receiver died, or its thread ended)."""
         thread = self.home.thread
         if thread.ident == me:
             raise RuntimeError(
                 f"{signal}: a blocking queued connection within one thread would wait for itself for ever"
             )
-        thread.post(Posted(self.receiver, _Latched(self, signal, args, done := threading.Event()), META_CALL))
+        done = threading.Event()
+        thread.post(Posted(self.receiver, AwaitedCall(lambda: self.call(signal, args, False), done), META_CALL))
         thread.warn_without_loop(str(signal))
         done.wait()
-
-
-class _Latched:
-    """A queued call that releases its waiting emitter, also when it is dropped without being run."""
-
-    __slots__ = ("args", "connection", "done", "signal")
-
-    def __init__(
-        self, connection: Connection, signal: SignalInstance, args: tuple[Any, ...], done: threading.Event
-    ) -> None:
-        self.connection = connection
-        self.signal = signal
-        self.args = args
-        self.done = done
-
-    def __call__(self) -> None:
-        try:
-            self.connection.call(self.signal, self.args, False)
-        finally:
-            self.done.set()
-
-    def __del__(self) -> None:
-        self.done.set()
 
 
 def split(slot: object) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qnet.core import _connections, _thread_data, hooks
 from qnet.core._post import post_to_data
+from qnet.core._thread_data import AwaitedCall, Posted
 from qnet.core.logging import qWarning
 from qnet.core.namespace import Qt
 from qnet.core.signals import SignalInstance, type_name
@@ -132,28 +133,9 @@ def _run(obj: QObject, call: Callable[[], None], kind: int) -> bool:
     if _is_here(obj):
         raise RuntimeError("a blocking call to an object of the same thread would wait for itself for ever")
     done = threading.Event()
-    post_to_data(obj._q, _Released(call, done))
+    obj._q.thread.post(Posted(obj._q, AwaitedCall(call, done), _connections.META_CALL))
     done.wait()
     return True
-
-
-class _Released:
-    """Runs a call and releases who waits for it, also when it is dropped because its receiver died."""
-
-    __slots__ = ("call", "done")
-
-    def __init__(self, call: Callable[[], None], done: threading.Event) -> None:
-        self.call = call
-        self.done = done
-
-    def __call__(self) -> None:
-        try:
-            self.call()
-        finally:
-            self.done.set()
-
-    def __del__(self) -> None:
-        self.done.set()
 
 
 def _takes(target: Callable[..., object], arguments: list[Any]) -> bool:

@@ -9,7 +9,12 @@ The queue
 ---------
 One deque a thread, ordered by priority, first in first out among equals. Queued calls and events share it, so
 their order is the order of posting. Posting takes the queue's lock, since an insertion by priority looks at
-several entries; so does moving an object's entries to another thread.
+several entries, and asks under it whether the receiver still lives here: a moving object changes its thread, and its
+entries their queue, under the locks of both, so that no call overtakes an older one or stays behind.
+
+What runs under a lock must not run finalizers, which may post themselves: entries are dropped after it, and whoever
+looks the queue through uses a copy (which is made in one step). The lock is re-entrant for the garbage collector's
+sake.
 
 A pass delivers what was queued when it began and no more, so that a slot that posts again cannot starve
 descriptors and timers. What is left of the pass always stands at the front (``pass_left`` entries): later
@@ -26,7 +31,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ReferenceType
 
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
     from qnet.core.signals import SignalInstance
     from qnet.core.thread import QThread
 
-__all__ = ["ObjectData", "Posted", "ThreadData", "Watchable", "current", "main_thread_data"]
+__all__ = ["AwaitedCall", "ObjectData", "Posted", "ThreadData", "Watchable", "current", "main_thread_data"]
 
 
 class Watchable(Protocol):
@@ -50,6 +55,8 @@ class Watchable(Protocol):
 
 OUTSIDE_LOOPS = -1
 
+_moving = threading.RLock()  # whoever holds it may hold the locks of two threads
+
 
 def _is_due(posted_at: int, level: int) -> bool:
     """Whether a deferred deletion posted at one loop level is due at another.
@@ -58,6 +65,25 @@ def _is_due(posted_at: int, level: int) -> bool:
     (`OUTSIDE_LOOPS`) waits for the first one.
     """
     return level > 0 if posted_at == OUTSIDE_LOOPS else level < posted_at
+
+
+class AwaitedCall:
+    """A queued call that somebody sleeps for: he is released when it was made, or dropped without being made."""
+
+    __slots__ = ("call", "done")
+
+    def __init__(self, call: Callable[[], object], done: threading.Event) -> None:
+        self.call = call
+        self.done = done
+
+    def __call__(self) -> None:
+        try:
+            self.call()
+        finally:
+            self.done.set()
+
+    def __del__(self) -> None:
+        self.done.set()
 
 
 class Posted:
@@ -114,6 +140,7 @@ class ThreadData:
         "lock",
         "loop_level",
         "loops",
+        "over",
         "pass_left",
         "posted",
         "qthread",
@@ -125,7 +152,8 @@ class ThreadData:
 
     def __init__(self, ident: int = 0) -> None:
         self.ident = ident
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
+        self.over = False  # it has ended, and was not started again
         self.posted: deque[Posted] = deque()
         self.pass_left = 0
         self.dispatcher: EventDispatcher | None = None
@@ -144,20 +172,31 @@ class ThreadData:
 
     def post(self, entry: Posted) -> None:
         """Queue *entry* behind all of the same or a higher priority and wake the thread. Any thread may call it."""
-        lock = self.lock
-        lock.acquire()
-        queue = self.posted
-        if not queue or queue[-1].priority >= entry.priority:
-            queue.append(entry)
-        else:
-            position = len(queue)
-            while position > self.pass_left and queue[position - 1].priority < entry.priority:
-                position -= 1
-            queue.insert(position, entry)
-        lock.release()
+        receiver = entry.receiver
+        with self.lock:
+            home = self if receiver is None else receiver.thread
+            if home is self:
+                if self.over and type(entry.run) is AwaitedCall:
+                    return  # nobody will ever make it: dropping it releases who waits
+                queue = self.posted
+                if not queue or queue[-1].priority >= entry.priority:
+                    queue.append(entry)
+                else:
+                    self._insert(entry)
+        if home is not self:
+            home.post(entry)  # the receiver has moved since the caller looked
+            return
         dispatcher = self.dispatcher
         if dispatcher is not None and dispatcher.sleeping:
             dispatcher.wakeUp()
+
+    def _insert(self, entry: Posted) -> None:
+        """Queue *entry* before those of a lower priority; the caller holds the lock."""
+        queue = self.posted
+        position = len(queue)
+        while position > self.pass_left and queue[position - 1].priority < entry.priority:
+            position -= 1
+        queue.insert(position, entry)
 
     def deliver_posted(self, level: int) -> int:
         """One pass: run what is queued now. *level* is the loop level for deferred deletions. Returns the count."""
@@ -171,9 +210,9 @@ class ThreadData:
             with self.lock:
                 self.pass_left -= 1
                 entry = queue.popleft()
-                if entry.level and not _is_due(entry.level, level):
-                    queue.append(entry)  # a deferred deletion of an outer loop stays for that loop
-                    continue
+            if entry.level and not _is_due(entry.level, level):
+                queue.append(entry)  # a deferred deletion of an outer loop stays for that loop
+                continue
             run = entry.run
             receiver = entry.receiver
             if run is None or (receiver is not None and not receiver.alive):
@@ -187,9 +226,7 @@ class ThreadData:
 
     def deliver_matching(self, matches: Callable[[Posted], bool]) -> None:
         """Run the queued entries that *matches* accepts, now and in their order; the others stay."""
-        with self.lock:
-            chosen = [entry for entry in self.posted if entry.run is not None and matches(entry)]
-        for entry in chosen:
+        for entry in [entry for entry in list(self.posted) if entry.run is not None and matches(entry)]:
             run = entry.run
             if run is not None and (entry.receiver is None or entry.receiver.alive):
                 entry.run = None
@@ -197,35 +234,46 @@ class ThreadData:
 
     def cancel_matching(self, matches: Callable[[Posted], bool]) -> None:
         """Drop the queued entries that *matches* accepts."""
+        dropped = []
+        for entry in list(self.posted):
+            if entry.run is not None and matches(entry):
+                dropped.append(entry.run)
+                entry.run = None
         with self.lock:
-            for entry in self.posted:
-                if entry.run is not None and matches(entry):
-                    entry.run = None
             while self.posted and self.posted[-1].run is None and len(self.posted) > self.pass_left:
                 self.posted.pop()
 
-    def move_entries(self, objects: set[ObjectData], target: ThreadData) -> None:
-        """Hand the queued entries of *objects* over to *target*, in their order."""
-        moved = []
-        with self.lock:
-            for entry in self.posted:
-                if entry.receiver in objects and entry.run is not None:
-                    moved.append(Posted(entry.receiver, entry.run, entry.event_type, entry.priority, entry.level))
+    def move(self, objects: Sequence[QObject], target: ThreadData) -> None:
+        """Let *target* serve *objects*, their timers and descriptors, and what is queued for them, in its order."""
+        owners = {obj._q for obj in objects}
+        with _moving, self.lock, target.lock:
+            for obj in objects:
+                obj._q_change_thread(self, target)
+            for entry in list(self.posted):
+                if entry.receiver in owners and entry.run is not None:
+                    target.post(Posted(entry.receiver, entry.run, entry.event_type, entry.priority, entry.level))
                     entry.run = None
-        for entry in moved:
-            target.post(entry)
 
     def has_work(self) -> bool:
         """Whether a pass at the present level would run anything."""
-        if not self.posted:
+        queue = self.posted
+        if not queue:
             return False
+        try:
+            first = queue[0]
+        except IndexError:  # moved to another thread in this moment
+            return False
+        if first.run is not None and not first.level:
+            return True
         level = self.loop_level + self.scope_level
-        with self.lock:
-            return any(e.run is not None and (not e.level or _is_due(e.level, level)) for e in self.posted)
+        return any(e.run is not None and (not e.level or _is_due(e.level, level)) for e in list(queue))
 
     def ended(self) -> None:
         """The thread is over: nothing runs in it any more. Its number may come back as another thread's."""
-        self.ident = 0
+        with self.lock:
+            self.ident = 0
+            self.over = True
+        self.cancel_matching(lambda entry: type(entry.run) is AwaitedCall)
         dispatcher, self.dispatcher = self.dispatcher, None
         if dispatcher is not None:
             dispatcher.close()
@@ -285,6 +333,7 @@ def current() -> ThreadData:
 def adopt(data: ThreadData) -> None:
     """Make *data* the running thread's (a QThread brings its own)."""
     data.ident = threading.get_ident()
+    data.over = False
     _local.data = data
 
 

@@ -484,9 +484,7 @@ class QObject:
         tree = _subtree(self)
         for obj in tree:
             deliver(obj, QEvent(EventType.ThreadChange))
-        for obj in tree:
-            obj._q_change_thread(source, target)
-        source.move_entries({obj._q for obj in tree}, target)
+        source.move(tree, target)
         return True
 
     def _q_change_thread(self, source: ThreadData, target: ThreadData) -> None:

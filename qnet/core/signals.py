@@ -140,7 +140,7 @@ class SignalInstance:
             with _lock:
                 if connection.mode == GONE:  # another thread's emission was first
                     return
-            self._drop(connection)
+                self._forget([connection])
         kind = mode & 3
         if kind == DIRECT or (kind == AUTO and connection.home.thread.ident == me):
             connection.call(self, args, True)

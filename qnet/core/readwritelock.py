@@ -48,7 +48,7 @@ class QReadWriteLock:
         if not isinstance(recursionMode, QReadWriteLock.RecursionMode):
             raise TypeError(f"expected a QReadWriteLock.RecursionMode, not {recursionMode!r}")
         self._mode = recursionMode
-        guard = threading.Lock()
+        guard = threading.RLock()  # re-entrant: the garbage collector may run a finalizer that comes here
         self._readable = threading.Condition(guard)
         self._writable = threading.Condition(guard)
         # Read locks by thread; in the non-recursive mode, where any thread may unlock, all of them under 0.

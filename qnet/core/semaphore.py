@@ -27,7 +27,8 @@ class QSemaphore:
 
     def __init__(self, n: int = 0) -> None:
         self._available = _count(n)
-        self._changed = threading.Condition(threading.Lock())
+        # Its lock is re-entrant: the garbage collector may run a finalizer that comes here.
+        self._changed = threading.Condition()
 
     def acquire(self, n: int = 1) -> None:
         """Take *n* resources; wait until that many are free."""

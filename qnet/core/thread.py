@@ -98,7 +98,7 @@ class QThread(QObject):
     def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
         self._q_thread_data = ThreadData()
         self._q_state = _State.NOT_STARTED
-        self._q_lock = threading.Lock()
+        self._q_lock = threading.RLock()  # re-entrant: the garbage collector may run a finalizer that comes here
         self._q_done = threading.Event()  # one a run: who waits for a run does not see the next one's
         self._q_exited: int | None = None  # what `exit` said and no `exec` has returned yet
         self._q_interrupted = False

@@ -98,7 +98,7 @@ class _Pool:
         self.stack_size = 0
         self.priority = QThread.Priority.InheritPriority
         self.service_level = QThread.QualityOfService.Auto
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # re-entrant: the garbage collector may run a finalizer that comes here
         self.handed_over = threading.Condition(self.lock)  # idle workers wait here
         self.done = threading.Condition(self.lock)  # waitForDone() waits here
         self.queue: list[tuple[int, int, QRunnable]] = []

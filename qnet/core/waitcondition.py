@@ -25,7 +25,7 @@ class QWaitCondition:
     __slots__ = ("__weakref__", "_guard", "_waiters")
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()  # re-entrant: the garbage collector may run a finalizer that comes here
         self._waiters: deque[threading.Lock] = deque()
 
     def wait(

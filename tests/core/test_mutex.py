@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import threading
 import time
@@ -648,6 +649,21 @@ def test_semaphore_releasers_swap(qt: Any) -> None:
     assert semaphore.available() == 0
     del empty
     assert semaphore.available() == 7
+
+
+@pytest.mark.qnet("about Python's garbage collector")
+def test_a_finalizer_in_the_middle_of_a_call_gives_back(qt: Any) -> None:
+    class Collecting(int):
+        def __le__(self, other: int) -> bool:
+            gc.collect()
+            return int(self) <= other
+
+    semaphore = qt.QSemaphore(1)
+    cycle: list[Any] = [qt.QSemaphoreReleaser(semaphore, 5)]
+    cycle.append(cycle)
+    del cycle
+    assert semaphore.tryAcquire(Collecting(1))
+    assert semaphore.available() == 5
 
 
 # Ctrl-C

@@ -361,7 +361,5 @@ def test_blocking_call_into_a_thread_that_ends(qt: Implementation, source: Any) 
     emitter.start()
     finish(thread)
     receiver.moveToThread(qt.QThread.currentThread())
-    qt.process()
-    emitter.join(5)
-    assert not emitter.is_alive()
+    assert qt.wait(lambda: not emitter.is_alive())
     assert got == [1]

@@ -41,7 +41,6 @@ _EXPORTS = {
 }
 
 EXPORTED = frozenset(" ".join(_EXPORTS.values()).split())
-if not TYPE_CHECKING:
+if not TYPE_CHECKING:  # so that type checkers report names that do not exist
     __all__ = sorted(EXPORTED)
-
-__getattr__, __dir__ = attach(__name__, _EXPORTS)
+    __getattr__, __dir__ = attach(__name__, _EXPORTS)

@@ -7,20 +7,27 @@ one and the same object. Every module is loaded when a name of it is first used.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qnet._version import __version__
+from qnet._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from qnet.QtCore import *  # noqa: F403  the same names, for type checkers
     from qnet.QtNetwork import *  # noqa: F403
+    from qnet.QtTest import *  # noqa: F403
 
-_MODULES = ("QtCore", "QtNetwork")
+_MODULES = ("QtCore", "QtNetwork", "QtTest")
 
 
-def __getattr__(name: str) -> object:
+def _exported() -> list[str]:
+    return sorted(name for module in _MODULES for name in import_module(f"qnet.{module}").EXPORTED)
+
+
+def _load(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"qnet.{name}")
+    if name == "__all__":
+        return _exported()
     if not name.startswith("_"):
         for module in _MODULES:
             namespace = import_module(f"qnet.{module}")
@@ -32,8 +39,8 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    exported = [name for module in _MODULES for name in import_module(f"qnet.{module}").EXPORTED]
-    return sorted({*globals(), *_MODULES, *exported})
+    return sorted({*globals(), *_MODULES, *_exported()})
 
 
-__all__ = ["__version__"]
+if not TYPE_CHECKING:  # so that type checkers report names that do not exist
+    __getattr__ = _load

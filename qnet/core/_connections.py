@@ -76,16 +76,6 @@ class Connection:
         obj = self.ref()
         return MethodType(self.func, obj) if obj is not None else None
 
-    def fits(self, slot: object) -> bool:
-        """Whether *slot*, a callable or a bound signal, is what was connected."""
-        for signal in (slot, getattr(slot, "__self__", None)):
-            if hasattr(signal, "_connections"):  # a SignalInstance, or its emit
-                return self.ref is not None and self.ref() is signal
-        if self.ref is None:
-            return bool(self.func == slot)
-        owner, func = split(slot)
-        return owner is not None and self.ref() is owner and self.func is func
-
     def call(self, signal: SignalInstance, args: tuple[Any, ...], emitted: bool) -> None:
         """Run the slot here and now, reporting what it raises."""
         target = self.target()

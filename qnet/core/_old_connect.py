@@ -136,9 +136,5 @@ def disconnect(obj: QObject | None, *args: Any) -> bool:
 
 
 def _disconnect_one(signal: SignalInstance, receiver: QObject | None, slot: Any) -> bool:
-    gone = [
-        c
-        for c in signal.live()
-        if (slot is None or c.fits(slot)) and (receiver is None or slot is not None or c.receiver is receiver._q)
-    ]
+    gone = [c for c in signal.matching(slot) if receiver is None or slot is not None or c.receiver is receiver._q]
     return sum(signal.disconnect(connection) for connection in gone) > 0

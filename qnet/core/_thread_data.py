@@ -116,13 +116,14 @@ class ObjectData:
     its last reference although they point at it.
     """
 
-    __slots__ = ("alive", "blocked", "names", "parent", "ref", "sender", "thread")
+    __slots__ = ("alive", "blocked", "dying", "names", "parent", "ref", "sender", "thread")
 
     def __init__(self, ref: ReferenceType[QObject], thread: ThreadData) -> None:
         self.ref = ref
         self.thread = thread
         self.blocked = False
         self.alive = True
+        self.dying = False  # its destruction has begun; `alive` ends after `destroyed` was emitted
         self.sender: SignalInstance | None = None
         self.parent: ObjectData | None = None
         self.names: Any = None

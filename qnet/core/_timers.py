@@ -25,6 +25,10 @@ _SECOND = 1_000_000_000
 _MANY_STALE = 64
 
 
+def _nothing() -> None:
+    """What an entry calls that was discarded."""
+
+
 class TimerEntry:
     """One timer: call ``callback()`` every ``interval`` ns, or once. ``serial`` is 0 while it is not pending."""
 
@@ -90,6 +94,11 @@ class TimerQueue:
             self.heap[:] = [item for item in self.heap if type(item[2]) is not TimerEntry or item[2].serial == item[1]]
             heapq.heapify(self.heap)
             self._stale = 0
+
+    def discard(self, entry: TimerEntry) -> None:
+        """`stop` *entry* for good and let go of what it calls, which its tuple in the heap would keep alive."""
+        self.stop(entry)
+        entry.callback = _nothing
 
     def timeout(self) -> float:
         """Seconds until the first timer is due, 0 if it is overdue, -1 if there is none."""

@@ -68,7 +68,7 @@ class QObject:
 
     def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
         self._q = ObjectData(weakref.ref(self), _thread_data.current())
-        self._q_children: list[QObject] | None = None
+        self._q_children: dict[int, QObject] | None = None  # by id(): a child leaves without a search
         if parent is not None:
             self.setParent(parent)
         if properties or self._q_cooperates:
@@ -101,30 +101,44 @@ class QObject:
             self._q_destroy()
 
     def _q_destroy(self) -> None:
+        """Destroy this object, then its children in their order. A loop, because trees may be deep."""
+        pending: list[tuple[QObject, ObjectData | None]] = [(self, self._q.parent)]
+        while pending:
+            obj, parent = pending.pop()
+            if obj._q.parent is not parent:
+                continue  # it left while its parent or a sibling was destroyed
+            try:
+                obj._q_end_alone()
+            finally:
+                children, obj._q_children = obj._q_children, None
+                if children is not None:
+                    pending.extend((child, obj._q) for child in reversed(children.values()))
+
+    def _q_end_alone(self) -> None:
         data = self._q
-        if not data.alive:
+        if data.dying:
             return
-        self._q_finalize()
-        data.blocked = False
-        destroyed = QObject.destroyed.existing(self)
-        if destroyed is not None:
-            destroyed.emit(self)
-            if destroyed._overloads:
-                destroyed[()].emit()
-        data.alive = False
-        for child in self._q_children or ():
-            child._q_destroy()
-        self._q_children = None
-        parent = self.parent()
-        if parent is not None and parent._q.alive:
-            parent._q_remove_child(self)
-        data.parent = None
-        if "_q_timer_ids" in self.__dict__:
-            _object_timers.kill_all(self)
-        for value in list(self.__dict__.values()):
-            if type(value) is SignalInstance and (value._connections or value._overloads) and value._owner is data:
-                value.clear()
-        data.thread = _thread_data.NOWHERE
+        data.dying = True
+        try:
+            self._q_finalize()
+            data.blocked = False
+            destroyed = QObject.destroyed.existing(self)
+            if destroyed is not None:
+                destroyed.emit(self)
+                if destroyed._overloads:
+                    destroyed[()].emit()
+        finally:
+            data.alive = False
+            parent = self.parent()
+            if parent is not None and parent._q.alive:
+                parent._q_remove_child(self)
+            data.parent = None
+            if "_q_timer_ids" in self.__dict__:
+                _object_timers.kill_all(self)
+            for value in list(self.__dict__.values()):
+                if type(value) is SignalInstance and (value._connections or value._overloads) and value._owner is data:
+                    value.clear()
+            data.thread = _thread_data.NOWHERE
 
     def _q_finalize(self) -> None:
         """What a subclass has to give back before `destroyed` is emitted: descriptors, threads, timers."""
@@ -177,19 +191,18 @@ class QObject:
         data.parent = parent._q if parent is not None else None
         if parent is not None:
             if parent._q_children is None:
-                parent._q_children = []
-            parent._q_children.append(self)
+                parent._q_children = {}
+            parent._q_children[id(self)] = self
             deliver(parent, QChildEvent(EventType.ChildAdded, self))
 
     def _q_remove_child(self, child: QObject) -> None:
         children = self._q_children
-        if children is not None and child in children:
-            children.remove(child)
+        if children is not None and children.pop(id(child), None) is not None:
             deliver(self, QChildEvent(EventType.ChildRemoved, child))
 
     def children(self) -> list[QObject]:
         """The children, oldest first."""
-        return list(self._q_children or ())
+        return list(self._q_children.values()) if self._q_children else []
 
     def findChild(
         self,
@@ -518,9 +531,13 @@ def _child_test(kind: type, name: str | re.Pattern[str] | None) -> Callable[[QOb
 
 def _subtree(root: QObject) -> list[QObject]:
     """*root* and all below it, each before its children."""
-    tree = [root]
-    for child in root._q_children or ():
-        tree += _subtree(child)
+    tree = []
+    pending = [root]
+    while pending:
+        obj = pending.pop()
+        tree.append(obj)
+        if obj._q_children:
+            pending.extend(reversed(obj._q_children.values()))
     return tree
 
 

@@ -163,7 +163,7 @@ class SignalInstance:
         connection = self._make(slot, int(type))
         with _lock:
             existing = self._connections
-            if int(type) & UNIQUE and any(c.fits(slot) and c.is_live() for c in existing):
+            if int(type) & UNIQUE and self.matching(slot):
                 connection.mode = GONE
                 return connection
             if len(existing) >= 8 and not len(existing) & (len(existing) - 1):
@@ -202,11 +202,7 @@ class SignalInstance:
         if slot is not None and not callable(slot) and not isinstance(slot, Connection):
             raise TypeError(f"{self} disconnects a callable, a signal or a connection, not {slot!r}")
         with _lock:
-            gone = [
-                c
-                for c in self._connections
-                if c.is_live() and (slot is None or c is slot or (not isinstance(slot, Connection) and c.fits(slot)))
-            ]
+            gone = self.matching(slot)
             if slot is not None and gone and gone[0].ref is None:
                 del gone[1:]  # as in Qt, a function connected twice is disconnected once a time
             self._forget(gone)
@@ -217,9 +213,24 @@ class SignalInstance:
         self._notify("disconnectNotify")
         return True
 
+    def matching(self, slot: object) -> list[Connection]:
+        """The live connections to *slot*, a callable, a signal or a connection; None: all of them."""
+        if slot is None:
+            return self.live()
+        if isinstance(slot, Connection):
+            return [slot] if slot in self._connections and slot.is_live() else []
+        chained = slot if isinstance(slot, SignalInstance) else getattr(slot, "__self__", None)
+        owner, func = (chained, SignalInstance.emit) if isinstance(chained, SignalInstance) else split(slot)
+        if owner is None:
+            return [c for c in self._connections if c.ref is None and c.func == slot and c.is_live()]
+        found = [c for c in self._connections if c.func is func and c.ref is not None and c.ref() is owner]
+        return [c for c in found if c.is_live()]
+
     def _drop(self, connection: Connection) -> None:
+        """Take *connection* out, and with it every other one whose receiver is gone: they often go together."""
         with _lock:
-            self._forget([connection])
+            if connection.mode != GONE:
+                self._forget([c for c in self._connections if c is connection or not c.is_live()])
 
     def _forget(self, gone: list[Connection]) -> None:
         """Mark *gone* and take them out; the caller holds the lock."""

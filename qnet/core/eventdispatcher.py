@@ -32,8 +32,8 @@ A large batch is flushed in groups: with 1,000 sockets ready, the first ones hav
 when the last one was read, and a flush at the end would fetch each of them a second time (measured: a third
 of the CPU).
 
-What was tried: edge-triggered epoll saves no call here, because a read that empties the socket is followed by
-no second one in either mode, and it loses level triggering's tolerance for handlers that read only part.
+What was tried: edge-triggered epoll is no faster, because a read that empties the socket is followed by no second
+one in either mode, and it loses level triggering's tolerance for handlers that read only part.
 """
 
 from __future__ import annotations

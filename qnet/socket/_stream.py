@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["StreamDevice"]
 
 _RECEIVE = 65536  # bytes a system call, as long as reads come back short
-_RECEIVE_MORE = 122880  # after one that filled the smaller size
+_RECEIVE_MORE = 262144  # after one that filled the smaller size
 _KEPT_HEAP = 1 << 20
 _GATHER = 64  # chunks a sendmsg
 _LARGE = 32768  # a write of this size does not wait for the end of the turn

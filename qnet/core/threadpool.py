@@ -181,14 +181,13 @@ class _Pool:
 
     def wait_for_job(self, worker: _Worker) -> bool:
         """Wait until a job was handed over. False if the worker is to end."""
-        if not self.handed:
+        if not self.handed and not worker.retired:
             self.idle += 1
             seconds = None if self.expiry < 0 else self.expiry / 1000
             self.handed_over.wait_for(lambda: self.handed or worker.retired or self.closed, seconds)
-            if worker.retired:
-                return False  # it was taken out of the idle ones then
-            self.idle -= 1
-        return bool(self.handed)
+            if not worker.retired:  # else it was taken out of the idle ones then
+                self.idle -= 1
+        return bool(self.handed) and not worker.retired
 
     # -- in other threads
 

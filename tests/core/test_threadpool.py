@@ -638,6 +638,42 @@ def test_many_jobs_from_many_threads(qt: Implementation, pool: Any) -> None:
     assert len(runs) == 200
 
 
+@pytest.mark.qnet("PySide6 cannot tryStart() a callable")
+def test_no_job_is_lost_among_starts_waits_and_expiries(qt: Implementation, pool: Any) -> None:
+    pool.setExpiryTimeout(1)
+    runs: list[int] = []
+    starts: list[int] = []
+    end = time.monotonic() + 0.6
+
+    def feed(number: int) -> None:
+        while time.monotonic() < end:
+            for _ in range(5):
+                pool.start(lambda: runs.append(1), number)
+                starts.append(1)
+            if pool.tryStart(lambda: runs.append(1)):
+                starts.append(1)
+            if number == 0:
+                pool.waitForDone(5)
+            elif number == 1:
+                pool.reserveThread()
+                pool.releaseThread()
+            time.sleep(0.001)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        feeders = [threading.Thread(target=feed, args=(number,)) for number in range(4)]
+        for feeder in feeders:
+            feeder.start()
+        for feeder in feeders:
+            feeder.join()
+        assert pool.waitForDone(5000)
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(runs) == len(starts)
+    assert pool.activeThreadCount() == 0
+
+
 @pytest.mark.qnet("Qt waits on")
 def test_ctrl_c_ends_a_wait(qt: Implementation, pool: Any, gate: threading.Event) -> None:
     import signal

@@ -271,7 +271,8 @@ def _replacing(path: str) -> Iterator[None]:
 def _is_stale(path: str) -> bool:
     if not stat.S_ISSOCK(os.stat(path).st_mode):
         return False
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    # Of the wrong type on purpose: a server that lives answers EPROTOTYPE and is not disturbed by a client.
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
         probe.setblocking(False)
         try:
             probe.connect(path)

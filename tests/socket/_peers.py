@@ -187,10 +187,10 @@ def reset(connection: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def deaf_listener() -> Iterator[int]:
+def deaf_listener(host: str = LOCALHOST) -> Iterator[int]:
     """The port of a listener whose backlog is full: further connection attempts neither succeed nor fail."""
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(raw_listener(backlog=0))
+        listener = stack.enter_context(raw_listener(host, backlog=0))
         for _ in range(4):
             filler = stack.enter_context(socket.socket())
             filler.setblocking(False)

@@ -50,7 +50,7 @@ class Namespace:
         ).stdout
 
     def python(self, code: str) -> str:
-        """What *code* prints, with this directory and the project importable."""
+        """What *code* prints, with the tests and the project importable."""
         return self.run("env", f"PYTHONPATH={self.python_path()}", sys.executable, "-c", code)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

@@ -30,6 +30,7 @@ only when someone really sleeps, and no wake-up is lost.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -55,6 +56,7 @@ class Watchable(Protocol):
 
 OUTSIDE_LOOPS = -1
 
+_every: weakref.WeakSet[ThreadData] = weakref.WeakSet()
 _moving = threading.RLock()  # whoever holds it may hold the locks of two threads
 
 
@@ -170,6 +172,7 @@ class ThreadData:
         self.arrivals: dict[int, Watchable | ReferenceType[Any]] = {}
         self.adopted = False
         self.warned_no_loop = False
+        _every.add(self)
 
     def post(self, entry: Posted) -> None:
         """Queue *entry* behind all of the same or a higher priority and wake the thread. Any thread may call it."""
@@ -255,8 +258,8 @@ class ThreadData:
                     target.post(Posted(entry.receiver, entry.run, entry.event_type, entry.priority, entry.level))
                     entry.run = None
 
-    def has_work(self) -> bool:
-        """Whether a pass at the present level would run anything."""
+    def has_work(self, level: int) -> bool:
+        """Whether a pass at *level* would run anything."""
         queue = self.posted
         if not queue:
             return False
@@ -266,7 +269,6 @@ class ThreadData:
             return False
         if first.run is not None and not first.level:
             return True
-        level = self.loop_level + self.scope_level
         return any(e.run is not None and (not e.level or _is_due(e.level, level)) for e in list(queue))
 
     def ended(self) -> None:
@@ -360,3 +362,21 @@ _main = ThreadData(threading.main_thread().ident or 0)
 def main_thread_data() -> ThreadData:
     """The main thread's data, whichever thread asks."""
     return _main
+
+
+def every_thread() -> list[ThreadData]:
+    """The data of all threads that there are, and of those that objects still live in."""
+    return list(_every)
+
+
+def become_main() -> ThreadData:
+    """After a fork: the running thread is the main thread. Returns its data."""
+    global _main, _moving
+    mine = getattr(_local, "data", None)
+    if mine is None:
+        mine = _main if _main.ident == threading.get_ident() else ThreadData(threading.get_ident())
+    _moving = threading.RLock()
+    _local.data = _main = mine
+    mine.ident = threading.get_ident()
+    mine.adopted = False
+    return mine

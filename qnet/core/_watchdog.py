@@ -75,6 +75,15 @@ _watchdog: _Watchdog | None = None
 _lock = threading.Lock()
 
 
+def _after_fork() -> None:
+    global _watchdog, _lock
+    _watchdog, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def watch_over(thread: ThreadData) -> None:
     """Let the watchdog look at *thread*, if QNET_DEBUG asks for it."""
     global _watchdog

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
-from qnet.core import _thread_data
+from qnet.core import _fork, _thread_data
 from qnet.core import object as _object
 from qnet.core._event_type import EventType
 from qnet.core._thread_data import ObjectData, Posted
@@ -70,6 +70,8 @@ class QCoreApplication(QObject):
 
     def __init__(self, arguments: Sequence[str] | None = None, **properties: Any) -> None:
         global _instance
+        if _fork.is_inherited():
+            _forget_inherited()
         if QCoreApplication.instance() is not None:
             raise RuntimeError(
                 "there is an application object already: let go of it (or call its shutdown()) before making another"
@@ -108,6 +110,8 @@ class QCoreApplication(QObject):
             qWarning("QCoreApplication::exec: Please instantiate the QApplication object first")
             return -1
         thread = application._q.thread
+        if _fork.is_inherited():
+            _fork.leave_loops(thread)
         if thread is not _thread_data.current():
             qWarning("QCoreApplication::exec: Must be called from the main thread")
             return -1
@@ -136,7 +140,7 @@ class QCoreApplication(QObject):
         if thread.loops:
             thread.quitting = True
             for loop in list(thread.loops):
-                loop.exit(returnCode)
+                QEventLoop.exit(loop, returnCode)
 
     @staticmethod
     def quit() -> None:
@@ -177,7 +181,7 @@ class QCoreApplication(QObject):
 
     def moveToThread(self, thread: QThread | None) -> bool:
         """False, with a warning, for another thread: the application stays in the thread that made it."""
-        if thread is not None and thread is self.thread():
+        if thread is not None and thread is QObject.thread(self):
             return True
         qWarning("QCoreApplication::moveToThread: the application object cannot be moved")
         return False
@@ -462,6 +466,15 @@ class QCoreApplication(QObject):
 
     def resolveInterface(self, name: str, revision: int) -> None:
         """None: there are no native interfaces."""
+
+
+def _forget_inherited() -> None:
+    """In a forked child that makes an application of its own: leave the parent's where it is."""
+    global _instance
+    _instance = None
+    _object.set_notify(None)
+    _object.set_global_filters(None)
+    _fork.start_afresh()
 
 
 class _Delivery:

@@ -207,24 +207,28 @@ class EventDispatcher(QAbstractEventDispatcher):
         super().__init__()
         self._q.thread = thread
         self._q_thread = thread
-        self._q_poller = _make_poller()
-        self._q_wait = self._q_poller.wait
         self._q_masks: dict[int, int] = {}
         self._q_readers: dict[int, Handler] = {}
         self._q_writers: dict[int, Handler] = {}
         self._q_urgents: dict[int, Handler] = {}
         self._q_flush: list[Flushable] = []
+        self._q_flushing: Iterator[Flushable] = iter(())  # what the flush that is under way has left
         self._q_interrupted = False
         self._q_wakes = 0
-        self._q_wake_read, self._q_wake_write = _wake_pair()
         self._q_wake_lock = threading.RLock()  # reentrant, because a signal handler may wake the loop as well
         self._q_signals: tuple[int, int] | None = None
         self._q_guard: InterruptGuard | None = None
         self.sleeping = False
         self.timed = False  # whether the watchdog of QNET_DEBUG looks at busy_since
         self.busy_since = 0.0
+        self._q_open()
+
+    def _q_open(self) -> None:
+        self._q_poller = _make_poller()
+        self._q_wait = self._q_poller.wait
+        self._q_wake_read, self._q_wake_write = _wake_pair()
         self.watch(self._q_wake_read, READ, self._q_drain)
-        if thread is _thread_data.main_thread_data():
+        if self._q_thread is _thread_data.main_thread_data():
             self._q_signals = _pipe()  # now, and not when the loop starts: there may be no descriptor left then
             self.watch(self._q_signals[0], READ, self._q_drain_signals)
 
@@ -242,9 +246,10 @@ class EventDispatcher(QAbstractEventDispatcher):
 
     def timeout(self) -> float:
         """Seconds that a host loop may sleep: 0 if something waits already, -1 if nothing ever will."""
-        if self._q_flush or self._q_thread.arrivals or self._q_thread.has_work():
+        thread = self._q_thread
+        if self._q_flush or thread.arrivals or thread.has_work(thread.loop_level + thread.scope_level):
             return 0
-        return self._q_thread.timers.timeout()
+        return thread.timers.timeout()
 
     # -- a turn
 
@@ -257,17 +262,20 @@ class EventDispatcher(QAbstractEventDispatcher):
         thread = self._q_thread
         if self._q_guard is not None:
             self._q_guard.check()
-        if thread.arrivals:
-            self._q_adopt_arrivals()
-        if self._q_flush:
-            self._q_flush_all()
-        ready = self._q_wait_for_events(block, flags)
-        level = thread.loop_level + thread.scope_level
-        thread.scope_level += 1
+        scope = thread.scope_level
+        level = thread.loop_level + scope
+        thread.scope_level = scope + 1
         done = 0
-        if self.timed:
-            self.busy_since = monotonic()
         try:
+            if scope:
+                self._q_flush[:0] = self._q_flushing  # a slot of that flush turns a loop: it may wait for the others
+            if thread.arrivals:
+                self._q_adopt_arrivals()
+            if self._q_flush:
+                self._q_flush_all()
+            ready = self._q_wait_for_events(block, flags, level)
+            if self.timed:
+                self.busy_since = monotonic()
             if thread.timers.heap and not flags & EXCLUDE_TIMERS:
                 done = thread.timers.fire_due()
             if ready:
@@ -279,25 +287,20 @@ class EventDispatcher(QAbstractEventDispatcher):
                 if self._q_flush:
                     self._q_flush_all()
         finally:
-            thread.scope_level -= 1
+            thread.scope_level = scope
             self.busy_since = 0.0
         return done > 0
 
     @interruptible
-    def _q_wait_for_events(self, block: bool, flags: int) -> list[tuple[int, int]]:
-        thread = self._q_thread
+    def _q_wait_for_events(self, block: bool, flags: int, level: int) -> list[tuple[int, int]]:
         timeout: float = 0
         if block and not self._q_interrupted:
             self.sleeping = True
-            if self._q_flush or thread.arrivals or (thread.posted and thread.has_work()):
-                timeout = 0  # slots of the flush before this wait wrote, connected or posted
-            elif thread.timers.heap and not flags & EXCLUDE_TIMERS:
-                timeout = thread.timers.timeout()
-            else:
-                timeout = -1
+            timeout = self._q_time_to_sleep(flags, level)
+            if timeout and self._q_about_to_block._connections:
+                self._q_about_to_block.emit()
+                timeout = self._q_time_to_sleep(flags, level)
         self._q_interrupted = False
-        if timeout and self._q_about_to_block._connections:
-            self._q_about_to_block.emit()
         try:
             if flags & EXCLUDE_SOCKETS:
                 ready = self._q_wait_for_wake(timeout)
@@ -308,6 +311,15 @@ class EventDispatcher(QAbstractEventDispatcher):
         if timeout and self._q_awake._connections:
             self._q_awake.emit()
         return ready
+
+    def _q_time_to_sleep(self, flags: int, level: int) -> float:
+        """Seconds until a timer is due (-1: for ever), 0 if there is something to do already."""
+        thread = self._q_thread
+        if self._q_flush or thread.arrivals or (thread.posted and thread.has_work(level)):
+            return 0  # slots of the flush before this wait wrote, connected or posted
+        if thread.timers.heap and not flags & EXCLUDE_TIMERS:
+            return thread.timers.timeout()
+        return -1
 
     @interruptible
     def _q_wait_for_wake(self, timeout: float) -> list[tuple[int, int]]:
@@ -358,10 +370,15 @@ class EventDispatcher(QAbstractEventDispatcher):
                     urgent()
 
     def _q_flush_all(self) -> None:
-        devices = self._q_flush
-        self._q_flush = []
-        for device in devices:
-            device._q_flush_due()
+        devices, self._q_flush = self._q_flush, []
+        outer, self._q_flushing = self._q_flushing, iter(devices)
+        rest = self._q_flushing
+        try:
+            for device in rest:
+                device._q_flush_due()
+        finally:
+            self._q_flush[:0] = rest  # none, unless a slot ended the loop with KeyboardInterrupt or SystemExit
+            self._q_flushing = outer
 
     def _q_adopt_arrivals(self) -> None:
         arrivals = self._q_thread.arrivals
@@ -380,8 +397,10 @@ class EventDispatcher(QAbstractEventDispatcher):
     def watch(self, fd: int, bit: int, handler: Handler | None) -> None:
         """Call *handler* when *fd* is ready for *bit* (READ, WRITE or PRIORITY); None: stop watching for it.
 
-        Raises OSError if the descriptor cannot be watched.
+        Raises OSError if the descriptor cannot be watched. Nothing happens when the thread is over.
         """
+        if self._q_wake_write < 0:
+            return
         table = self._q_readers if bit == READ else self._q_writers if bit == WRITE else self._q_urgents
         known = self._q_masks.get(fd, 0)
         if handler is None:
@@ -416,11 +435,11 @@ class EventDispatcher(QAbstractEventDispatcher):
 
     def registerSocketNotifier(self, notifier: QSocketNotifier) -> None:
         """Watch the notifier's descriptor for the notifier's kind of activity."""
-        self.watch(notifier.socket(), _notifier_bit(notifier), _WeakActivation(notifier))
+        self.watch(notifier._q_socket, _notifier_bit(notifier), _WeakActivation(notifier))
 
     def unregisterSocketNotifier(self, notifier: QSocketNotifier) -> None:
         """Stop watching the notifier's descriptor for the notifier's kind of activity."""
-        self.watch(notifier.socket(), _notifier_bit(notifier), None)
+        self.watch(notifier._q_socket, _notifier_bit(notifier), None)
 
     # -- waking
 
@@ -476,22 +495,49 @@ class EventDispatcher(QAbstractEventDispatcher):
 
     def close(self) -> None:
         """Give every descriptor back; devices that are still watched are told nothing."""
-        for fd in list(self._q_masks):
-            self._q_masks.pop(fd, None)
+        self._q_masks.clear()
         self._q_readers.clear()
         self._q_writers.clear()
         self._q_urgents.clear()
         self._q_flush.clear()
+        self._q_close_descriptors()
+
+    def _q_close_descriptors(self) -> None:
         self._q_poller.close()
         with self._q_wake_lock:
             os.close(self._q_wake_read)
             if self._q_wake_write != self._q_wake_read:
                 os.close(self._q_wake_write)
             self._q_wake_read = self._q_wake_write = -1
-        if self._q_signals is not None:
-            for end in self._q_signals:
-                os.close(end)
-            self._q_signals = None
+        signals, self._q_signals = self._q_signals, None
+        for end in signals or ():
+            os.close(end)
+
+    # -- after a fork, see `qnet.core._fork`
+
+    def abandon(self) -> None:
+        """Leave everything that is watched alone, for good, without telling the system or a device."""
+        self._q_masks.clear()
+        if self._q_wake_write >= 0:
+            self._q_wake_lock = threading.RLock()
+            self._q_close_descriptors()
+
+    def renew(self) -> None:
+        """Go on with descriptors of one's own."""
+        masks = {fd: self._q_masks[fd] for fd in self.watched()}
+        old = self._q_signals
+        self.abandon()
+        self._q_open()
+        for fd, mask in masks.items():
+            try:
+                self._q_poller.watch(fd, mask, 0)
+            except OSError:
+                continue  # closed meanwhile
+            self._q_masks[fd] = mask
+        if old is not None and self._q_signals is not None:
+            previous = signal.set_wakeup_fd(self._q_signals[1], warn_on_full_buffer=False)
+            if previous != old[1]:
+                signal.set_wakeup_fd(previous)
 
 
 def _wake_pair() -> tuple[int, int]:
@@ -524,12 +570,13 @@ class _WeakActivation:
 
 
 def _notifier_bit(notifier: QSocketNotifier) -> int:
-    return (READ, WRITE, PRIORITY)[notifier.type()]
+    return (READ, WRITE, PRIORITY)[notifier._q_type]
 
 
 def dispatcher_for(thread: ThreadData) -> EventDispatcher:
     """The dispatcher of *thread*, made when it is first needed."""
     if thread.dispatcher is None:
+        from qnet.core import _fork  # noqa: F401  # it registers itself
         from qnet.core._watchdog import watch_over
 
         thread.dispatcher = EventDispatcher(thread)

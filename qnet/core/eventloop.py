@@ -66,26 +66,26 @@ class QEventLoop(QObject):
         if self._q_running:
             qWarning("QEventLoop::exec: instance has already called exec()")
             return -1
-        self._q_running = True
         self._q_exit_code = None
+        self._q_running = True
         thread.loops.append(self)  # before the look at `quitting`: whoever ends the thread sets that first
-        if thread.quitting:
-            self._q_running = False
-            thread.loops.remove(self)
-            return -1
-        dispatcher = dispatcher_for(thread)
-        turn = dispatcher.process_turn
-        wake_on_signals = dispatcher.signals_wake() if len(thread.loops) == 1 else contextlib.nullcontext()
-        thread.loop_level += 1
-        flags = int(flags) | WAIT
+        level = thread.loop_level
         try:
+            if thread.quitting:
+                return -1
+            dispatcher = dispatcher_for(thread)
+            turn = dispatcher.process_turn
+            wake_on_signals = dispatcher.signals_wake() if len(thread.loops) == 1 else contextlib.nullcontext()
+            thread.loop_level = level + 1
+            flags = int(flags) | WAIT
             with wake_on_signals:
                 while self._q_exit_code is None:
                     turn(True, flags)
         finally:
             self._q_running = False
-            thread.loop_level -= 1
-            thread.loops.remove(self)
+            thread.loop_level = level
+            if self in thread.loops:  # not so in a forked child that has started afresh
+                thread.loops.remove(self)
             if not thread.loops and (thread.adopted or thread is _thread_data.main_thread_data()):
                 thread.quitting = False  # the application left every loop; a QThread sees to this itself
         code: int = self._q_exit_code
@@ -106,7 +106,7 @@ class QEventLoop(QObject):
 
     def quit(self) -> None:
         """`exit` with 0."""
-        self.exit(0)
+        QEventLoop.exit(self, 0)
 
     def isRunning(self) -> bool:
         """Whether `exec` runs and was not told to exit yet."""
@@ -132,7 +132,7 @@ class QEventLoop(QObject):
     def event(self, event: QEvent) -> bool:
         """Quits the loop for a Quit event."""
         if event.type() is EventType.Quit:
-            self.quit()
+            QEventLoop.quit(self)
             return True
         return super().event(event)
 

@@ -19,6 +19,7 @@ https://doc.qt.io/qtforpython-6/tutorials/basictutorial/signals_and_slots.html.
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 import weakref
@@ -50,6 +51,8 @@ _get_ident = threading.get_ident
 # Re-entrant: what is dropped under it may be the last reference to an object with signals of its own, and the
 # garbage collector may run such finalizers at any allocation.
 _lock = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.RLock()))
 _Self = TypeVar("_Self", bound="Signal")
 
 # Qt's names of Python's types, for texts such as "received(QString,int)"

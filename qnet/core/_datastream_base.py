@@ -19,15 +19,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from types import MethodType
+from typing import Any
 
 from qnet.core._datastream_wire import EXTENDED_SIZE, NULL_SIZE, SIZE_LIMIT, TooLarge, Wire, wire
 from qnet.core._enums import QtEnum, flat_enums
-from qnet.core.iodevice import QIODeviceBase
+from qnet.core.iodevice import QIODevice, QIODeviceBase
 from qnet.core.logging import qWarning
-
-if TYPE_CHECKING:
-    from qnet.core.iodevice import QIODevice
 
 __all__ = ["DataStreamBase"]
 
@@ -131,8 +129,8 @@ class DataStreamBase(QIODeviceBase):
     def setDevice(self, device: QIODevice | None, /) -> None:
         """Go on with *device* (None: with nothing). Status, version and byte order stay as they are."""
         self._device = device
-        self._device_read = None if device is None else device.read
-        self._device_write = None if device is None else device.write
+        self._device_read = None if device is None else MethodType(QIODevice.read, device)
+        self._device_write = None if device is None else MethodType(QIODevice.write, device)
 
     def atEnd(self) -> bool:
         """Whether the device has nothing more to read at the moment; True without a device."""
@@ -196,7 +194,7 @@ class DataStreamBase(QIODeviceBase):
             return
         self._depth += 1
         if self._depth == 1:
-            self._device.startTransaction()
+            QIODevice.startTransaction(self._device)
             self.resetStatus()
 
     def commitTransaction(self) -> bool:
@@ -211,9 +209,9 @@ class DataStreamBase(QIODeviceBase):
         self._depth -= 1
         if self._depth == 0 and self._device is not None:
             if self._status == self.Status.ReadPastEnd:
-                self._device.rollbackTransaction()
+                QIODevice.rollbackTransaction(self._device)
             else:
-                self._device.commitTransaction()
+                QIODevice.commitTransaction(self._device)
         return self._status == self.Status.Ok
 
     def rollbackTransaction(self) -> None:
@@ -234,7 +232,7 @@ class DataStreamBase(QIODeviceBase):
 
     def isDeviceTransactionStarted(self) -> bool:
         """Whether the device is inside a transaction, of this stream or somebody else's."""
-        return self._device is not None and self._device.isTransactionStarted()
+        return self._device is not None and QIODevice.isTransactionStarted(self._device)
 
     # Bytes
 
@@ -325,9 +323,9 @@ class DataStreamBase(QIODeviceBase):
         """Skip *length* bytes: the number really skipped (ReadPastEnd if fewer), -1 if nothing can be read."""
         wanted = _length(length)
         device = self._device
-        if device is None or wanted < 0 or (self._status and device.isTransactionStarted()):
+        if device is None or wanted < 0 or (self._status and QIODevice.isTransactionStarted(device)):
             return -1
-        skipped = device.skip(wanted) if wanted else 0
+        skipped = QIODevice.skip(device, wanted) if wanted else 0
         if skipped < wanted:
             self.setStatus(self.Status.ReadPastEnd)
         return skipped

@@ -109,8 +109,8 @@ class DeviceCore(QObject):
 
     def _q_warn(self, call: str, problem: str) -> None:
         parts = [type(self).__name__]
-        if self.objectName():
-            parts.append(f'"{self.objectName()}"')
+        if QObject.objectName(self):
+            parts.append(f'"{QObject.objectName(self)}"')
         if self._q_detail():
             parts.append(f'"{self._q_detail()}"')
         qWarning(f"QIODevice::{call} ({', '.join(parts)}): {problem}")

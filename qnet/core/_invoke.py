@@ -165,7 +165,7 @@ def connect_slots_by_name(obj: QObject) -> None:
     """`QMetaObject.connectSlotsByName`."""
     from qnet.core.object import QObject
 
-    children = {c.objectName(): c for c in [obj, *obj.findChildren(QObject)] if c.objectName()}
+    children = {QObject.objectName(c): c for c in [obj, *QObject.findChildren(obj, QObject)] if QObject.objectName(c)}
     for name in dir(type(obj)):
         marks = slots_of(getattr(type(obj), name)) if name.startswith("on_") else []
         if marks and not _connect_by_name(obj, name, children):

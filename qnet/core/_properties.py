@@ -39,7 +39,7 @@ def read(obj: QObject, name: str) -> Any:
     declared = of_class(type(obj), name)
     if declared is None:
         return obj._q.names[1].get(name) if obj._q.names is not None else None
-    return getattr(obj, declared[0])() if isinstance(declared, tuple) else declared.__get__(obj)
+    return getattr(type(obj), declared[0])(obj) if isinstance(declared, tuple) else declared.__get__(obj)
 
 
 def write(obj: QObject, name: str, value: Any) -> bool:
@@ -51,7 +51,7 @@ def write(obj: QObject, name: str, value: Any) -> bool:
     if isinstance(declared, tuple):
         if declared[1] is None:
             return False
-        getattr(obj, declared[1])(value)
+        getattr(type(obj), declared[1])(obj, value)
         return True
     if declared.fset is None:
         return False

@@ -152,7 +152,7 @@ class TextReader:
         while not text:
             random_access = not device.isSequential()
             position = device.pos() - len(self._held) if random_access else 0
-            data = bytes(device.read(size))
+            data = bytes(QIODevice.read(device, size))
             if not data:
                 return False
             data, self._held = self._held + data, b""

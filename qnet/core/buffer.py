@@ -58,7 +58,7 @@ class QBuffer(QIODevice):
     def setBuffer(self, a: Buffer | None, /) -> None:
         """Work on *a* from now on (None: on an own, empty array). Ignored, with a warning, while open."""
         array = _array(a)
-        if self.isOpen():
+        if QIODevice.isOpen(self):
             qWarning("QBuffer::setBuffer: Buffer is open")
             return
         self._q_array = array
@@ -66,7 +66,7 @@ class QBuffer(QIODevice):
     def setData(self, data: Buffer, /) -> None:
         """Replace the content, in place. Ignored, with a warning, while open."""
         content = memoryview(data).tobytes()
-        if self.isOpen():
+        if QIODevice.isOpen(self):
             qWarning("QBuffer::setData: Buffer is open")
             return
         _replace(self._q_array, 0, len(self._q_array), content)
@@ -95,7 +95,7 @@ class QBuffer(QIODevice):
                 qWarning("QBuffer::seek: Unable to fill gap")
                 return False
             _replace(self._q_array, size, size, bytes(off - size))
-        elif off < 0 or (off > size and self.isOpen()):
+        elif off < 0 or (off > size and QIODevice.isOpen(self)):
             qWarning(f"QBuffer::seek: Invalid pos: {off}")
             return False
         return super().seek(off)
@@ -103,7 +103,7 @@ class QBuffer(QIODevice):
     def canReadLine(self) -> bool:
         """Whether a line end follows the position."""
         start = max(0, self._q_position + self._q_buffer.size)
-        return self.isOpen() and (super().canReadLine() or self._q_array.find(b"\n", start) >= 0)
+        return QIODevice.isOpen(self) and (super().canReadLine() or self._q_array.find(b"\n", start) >= 0)
 
     def readData(self, maxlen: int, /) -> bytes:
         """At most *maxlen* bytes at `pos`."""
@@ -132,7 +132,7 @@ class QBuffer(QIODevice):
         return length
 
     def _q_connections_changed(self, handler: str, signal: SignalInstance) -> None:
-        if not self._q_listened and (signal is self.readyRead or signal is self.bytesWritten):
+        if not self._q_listened and (signal in (QBuffer.readyRead.existing(self), QBuffer.bytesWritten.existing(self))):
             self._q_listened = True
             self._q_unreported = 0
         super()._q_connections_changed(handler, signal)
@@ -144,8 +144,8 @@ def _report(ref: weakref.ref[QBuffer]) -> None:
         return
     # Before the signals: what a slot writes is reported in its turn.
     written, buffer._q_unreported, buffer._q_posted = buffer._q_unreported, 0, False
-    buffer.bytesWritten.emit(written)
-    buffer.readyRead.emit()
+    QBuffer.bytesWritten.emit_from(buffer, written)
+    QBuffer.readyRead.emit_from(buffer)
 
 
 def _array(data: Buffer | None) -> bytearray:

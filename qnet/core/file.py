@@ -43,7 +43,7 @@ class QFile(QFileDevice):
     def setFileName(self, name: Name, /) -> None:
         """Take another file; one that is open is closed first, with a warning."""
         text = _text(name)
-        if self.isOpen():
+        if QFileDevice.isOpen(self):
             qWarning(f"QFile::setFileName: File ({self._q_file_name}) already open")
             self.close()
         self._q_file_name = text
@@ -88,10 +88,10 @@ class QFile(QFileDevice):
 
     def _q_checked_mode(self, mode: int) -> int:
         """The full mode to open with, or 0 where that is not possible."""
-        if self.isOpen():
+        if QFileDevice.isOpen(self):
             qWarning(f"QFile::open: File ({self._q_file_name}) already open")
             return 0
-        self.unsetError()
+        QFileDevice.unsetError(self)
         if mode & _NEW_ONLY and mode & _EXISTING_ONLY:
             problem = "NewOnly and ExistingOnly are mutually exclusive"
             qWarning(problem)
@@ -190,7 +190,7 @@ class QFile(QFileDevice):
                 text = f"Cannot open for output: {_file_ops.errno_of(error)[1]}"
             file._q_set_error(QFileDevice.FileError.CopyError, text)
             return False
-        file.unsetError()
+        QFileDevice.unsetError(file)
         return True
 
     def link(self: QFile | str, newName: Name, /) -> bool:

@@ -138,7 +138,7 @@ class QFileDevice(QIODevice):
 
     def close(self) -> None:
         """Write what is collected and close; an error of that is kept in `error`. Maps stay valid."""
-        if not self.isOpen():
+        if not QIODevice.isOpen(self):
             return
         super().close()
         self._q_release()
@@ -194,11 +194,11 @@ class QFileDevice(QIODevice):
 
         A file that does not know its size (as in /proc) seems to be at its end: read it until nothing comes.
         """
-        return not (self.isOpen() and self._q_buffer.size) and super().atEnd()
+        return not (QIODevice.isOpen(self) and self._q_buffer.size) and super().atEnd()
 
     def seek(self, pos: int, /) -> bool:
         """Go to the byte *pos*, which may lie past the end: a write there leaves a hole."""
-        if not self.isOpen():
+        if not QIODevice.isOpen(self):
             qWarning("QFileDevice::seek: IODevice is not open")
             return False
         if pos < 0:
@@ -209,7 +209,7 @@ class QFileDevice(QIODevice):
             self._q_position = pos
         elif not super().seek(pos):
             return False
-        self.unsetError()
+        QFileDevice.unsetError(self)
         return True
 
     def resize(self, sz: int, /) -> bool:
@@ -224,7 +224,7 @@ class QFileDevice(QIODevice):
             return False
         if self._q_descriptor is not None and not self.isSequential():
             self.seek(min(self._q_position, sz))
-        self.unsetError()
+        QFileDevice.unsetError(self)
         return True
 
     # -- data
@@ -312,7 +312,7 @@ class QFileDevice(QIODevice):
             attempt.ok = False
             self._q_fail(kind, error)
         else:
-            self.unsetError()
+            QFileDevice.unsetError(self)
 
     # -- maps
 

@@ -84,7 +84,7 @@ class QIODevice(DeviceCore, QIODeviceBase):
     def open(self, mode: QIODeviceBase.OpenModeFlag, /) -> bool:
         """Open with *mode* and forget an earlier error. Subclasses return False where they cannot."""
         self._q_reset()
-        self.setOpenMode(mode)
+        QIODevice.setOpenMode(self, mode)
         self._q_error_text = ""
         self._q_position = self.size() if self._q_mode & APPEND else 0
         return True
@@ -95,7 +95,7 @@ class QIODevice(DeviceCore, QIODeviceBase):
             return
         self._q_closing = True
         try:
-            self.aboutToClose.emit()
+            QIODevice.aboutToClose.emit_from(self)
         finally:
             self._q_closing = False
         self._q_set_mode(0)
@@ -272,7 +272,7 @@ class QIODevice(DeviceCore, QIODeviceBase):
         """
         if not isinstance(result, bytearray):
             raise TypeError(f"expected a QByteArray or bytearray to fill, not {type(result).__name__}")
-        line = self.readLine(maxlen)
+        line = QIODevice.readLine(self, maxlen)
         result[:] = line
         return bool(line)
 
@@ -385,7 +385,7 @@ class QIODevice(DeviceCore, QIODeviceBase):
 
     def putChar(self, c: str | int, /) -> bool:
         """Write one byte, given as a character or a number below 256."""
-        return self.write(_byte(c)) == 1
+        return QIODevice.write(self, _byte(c)) == 1
 
 
 def _count(value: object) -> int:

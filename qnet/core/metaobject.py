@@ -175,11 +175,11 @@ class QMetaProperty:
 
     def read(self, obj: QObject) -> Any:
         """The value that *obj* has."""
-        return obj.property(self._q_name)
+        return _properties.read(obj, self._q_name)
 
     def write(self, obj: QObject, value: Any) -> bool:
         """Set the value of *obj*; False if it cannot be written."""
-        return self.isWritable() and obj.setProperty(self._q_name, value)
+        return self.isWritable() and _properties.write(obj, self._q_name, value)
 
     def reset(self, obj: QObject) -> bool:
         """Restore the default; False if there is no resetter."""

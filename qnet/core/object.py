@@ -70,7 +70,7 @@ class QObject:
         self._q = ObjectData(weakref.ref(self), _thread_data.current())
         self._q_children: dict[int, QObject] | None = None  # by id(): a child leaves without a search
         if parent is not None:
-            self.setParent(parent)
+            QObject.setParent(self, parent)
         if properties or self._q_cooperates:
             self._q_initialize(properties)
 
@@ -129,7 +129,7 @@ class QObject:
                     destroyed[()].emit()
         finally:
             data.alive = False
-            parent = self.parent()
+            parent = QObject.parent(self)
             if parent is not None and parent._q.alive:
                 parent._q_remove_child(self)
             data.parent = None
@@ -172,7 +172,7 @@ class QObject:
         The old parent is sent ChildRemoved, the new one ChildAdded. A cycle is refused with ValueError.
         """
         data = self._q
-        old = self.parent()
+        old = QObject.parent(self)
         if parent is old:
             return
         if parent is not None:
@@ -185,7 +185,7 @@ class QObject:
             while ancestor is not None:
                 if ancestor is self:
                     raise ValueError("an object cannot become its own ancestor")
-                ancestor = ancestor.parent()
+                ancestor = QObject.parent(ancestor)
         if old is not None:
             old._q_remove_child(self)
         data.parent = parent._q if parent is not None else None
@@ -215,13 +215,13 @@ class QObject:
         Direct children come before deeper ones.
         """
         matches = _child_test(type, name)
-        children = self.children()
+        children = QObject.children(self)
         for child in children:
             if matches(child):
                 return child  # type: ignore[return-value]  # what the test says
         if options & Qt.FindChildOption.FindChildrenRecursively:
             for child in children:
-                found = child.findChild(type, name, options)
+                found = QObject.findChild(child, type, name, options)
                 if found is not None:
                     return found
         return None
@@ -238,7 +238,7 @@ class QObject:
         names, or None for any.
         """
         matches = _child_test(type, name)
-        tree = _subtree(self)[1:] if options & Qt.FindChildOption.FindChildrenRecursively else self.children()
+        tree = _subtree(self)[1:] if options & Qt.FindChildOption.FindChildrenRecursively else QObject.children(self)
         return [child for child in tree if matches(child)]  # type: ignore[misc]  # what the test says
 
     def dumpObjectTree(self) -> None:
@@ -246,7 +246,7 @@ class QObject:
 
         def dump(obj: QObject, depth: int) -> None:
             qDebug(f"{'    ' * depth}{type(obj).__name__}::{obj._q_name}")
-            for child in obj.children():
+            for child in QObject.children(obj):
                 dump(child, depth + 1)
 
         dump(self, 0)
@@ -356,7 +356,7 @@ class QObject:
     def senderSignalIndex(self) -> int:
         """In a slot of this object: the index of the signal that called it in its class. -1 elsewhere."""
         signal = self._q.sender
-        sender = self.sender()
+        sender = QObject.sender(self)
         if signal is None or sender is None:
             return -1
         return sender.metaObject().indexOfSignal(signal.signature())

@@ -201,6 +201,8 @@ def find_slot(obj: QObject, slot: str | bytes) -> Callable[..., object] | None:
     target: Any = getattr(obj, name, None)
     if isinstance(target, SignalInstance):
         return target.emit
+    if not callable(target) and callable(getattr(type(obj), name, None)):  # a plain attribute hides the method
+        target = getattr(type(obj), name).__get__(obj)
     if callable(target):
         return target  # type: ignore[no-any-return]  # an attribute
     for cls in type(obj).__mro__:

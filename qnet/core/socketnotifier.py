@@ -70,7 +70,7 @@ class QSocketNotifier(QObject):
         super().__init__(*arguments, **properties)
         if descriptor < 0 and len(args) > len(arguments) + 1:
             qWarning("QSocketNotifier: Invalid socket specified")
-        self.setEnabled(descriptor >= 0)
+        QSocketNotifier.setEnabled(self, descriptor >= 0)
 
     def socket(self) -> int:
         """The descriptor, -1 if none is set."""
@@ -78,7 +78,7 @@ class QSocketNotifier(QObject):
 
     def setSocket(self, socket: int) -> None:
         """Watch *socket* from the next `setEnabled` on; the notifier is disabled by this."""
-        self.setEnabled(False)
+        QSocketNotifier.setEnabled(self, False)
         self._q_socket = int(socket)
 
     def type(self) -> _NotifierType:

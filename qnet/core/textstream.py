@@ -14,6 +14,7 @@ from qnet.core._textstream_codec import Encoder
 from qnet.core._textstream_numbers import integer, pad, real
 from qnet.core._textstream_reader import TextReader
 from qnet.core.bytearray import QByteArray
+from qnet.core.filedevice import QFileDevice
 from qnet.core.iodevice import QIODevice, QIODeviceBase
 from qnet.core.logging import qWarning
 from qnet.core.stringconverter import QStringConverter, codec_of, encoding_of
@@ -96,7 +97,7 @@ class QTextStream(QIODeviceBase):
             raise TypeError(f"a QIODevice, a QByteArray or bytes were expected, not {type(device).__name__}")
 
     def __del__(self) -> None:
-        if getattr(self, "_pending", None) and self._device is not None and self._device.isOpen():
+        if getattr(self, "_pending", None) and self._device is not None and QIODevice.isOpen(self._device):
             self.flush()
 
     # Device and encoding
@@ -115,7 +116,7 @@ class QTextStream(QIODeviceBase):
 
     def _attach(self, device: QIODevice | None) -> None:
         if self._watching and self._device is not None:
-            self._device.aboutToClose.disconnect(self.flush)
+            QIODevice.aboutToClose.of(self._device).disconnect(self.flush)
         self._watching = False
         self._pending.clear()
         self._pending_length = 0
@@ -217,10 +218,10 @@ class QTextStream(QIODeviceBase):
             self._encoder = Encoder(codec_of(self.encoding()), mark=mark)
         data = self._encoder.encode(text)
         self._at_start = False
-        if device.write(data) != len(data):
+        if QIODevice.write(device, data) != len(data):
             self.setStatus(self.Status.WriteFailed)
-        elif not device.isSequential() and hasattr(device, "flush"):
-            device.flush()
+        elif not device.isSequential() and isinstance(device, QFileDevice):
+            QFileDevice.flush(device)
 
     # Reading
 
@@ -305,7 +306,7 @@ class QTextStream(QIODeviceBase):
         if self._reader is not None and not self._reader.exhausted():
             self._reader.rewind()
         if not self._watching and self._device is not None:
-            self._device.aboutToClose.connect(self.flush)
+            QIODevice.aboutToClose.of(self._device).connect(self.flush)
             self._watching = True
         self._pending.append(text)
         self._pending_length += len(text)

@@ -121,7 +121,9 @@ class QThread(QObject):
         _check_priority(priority)
         if self._q_adopted or not self._q_claim(priority):
             return
-        worker = threading.Thread(target=self._q_main, name=self.objectName() or type(self).__name__, daemon=True)
+        worker = threading.Thread(
+            target=self._q_main, name=QObject.objectName(self) or type(self).__name__, daemon=True
+        )
         try:
             with _starting:
                 previous = threading.stack_size(self._q_stack_size)
@@ -148,7 +150,7 @@ class QThread(QObject):
                     _running.add(self)
                     return True
                 last = self._q_done
-            if self.isCurrentThread():
+            if QThread.isCurrentThread(self):
                 qWarning("QThread::start: a thread cannot start itself again while it finishes")
                 return False
             last.wait()
@@ -198,10 +200,10 @@ class QThread(QObject):
 
     def _q_finalize(self) -> None:
         """Qt aborts the program when a running thread's object is destroyed; here the thread is asked to end."""
-        if not self._q_adopted and self.isRunning():
-            qWarning(f"QThread: Destroyed while thread {self.objectName()!r} is still running")
-            self.requestInterruption()
-            self.quit()
+        if not self._q_adopted and QThread.isRunning(self):
+            qWarning(f"QThread: Destroyed while thread {QObject.objectName(self)!r} is still running")
+            QThread.requestInterruption(self)
+            QThread.quit(self)
 
     def run(self) -> None:
         """What the thread does: an event loop; override it to do something else.
@@ -209,7 +211,7 @@ class QThread(QObject):
         An exception that leaves it goes to `setSlotExceptionHook`'s hook, and the thread finishes as always.
         SystemExit ends the thread alone and is not reported.
         """
-        self.exec()
+        QThread.exec(self)
 
     def exec(self) -> int:
         """Enter an event loop, from within `run`; returns the code that was given to `exit`.
@@ -255,11 +257,11 @@ class QThread(QObject):
                     data.quitting = True
                 loops = list(data.loops)  # after `quitting`: a loop that is entered now sees that
         for loop in loops:
-            loop.exit(retcode)
+            QEventLoop.exit(loop, retcode)
 
     def quit(self) -> None:
         """`exit` with 0."""
-        self.exit(0)
+        QThread.exit(self, 0)
 
     def wait(self, deadline: Deadline = QDeadlineTimer.ForeverConstant.Forever) -> bool:
         """Block until the thread has finished. Returns False if *deadline* passed before.
@@ -268,14 +270,14 @@ class QThread(QObject):
         ran; False, with a warning, in the thread itself. Ctrl-C ends it in the main thread.
         """
         seconds = seconds_left(deadline)
-        if self.isCurrentThread():
+        if QThread.isCurrentThread(self):
             qWarning("QThread::wait: Thread tried to wait on itself")
             return False
         if self._q_adopted:
             for thread in threading.enumerate():
                 if thread.ident == self._q_thread_data.ident:
                     thread.join(seconds)
-            return not self.isRunning()
+            return not QThread.isRunning(self)
         with self._q_lock:
             if self._q_state in (_State.NOT_STARTED, _State.FINISHED):
                 return True
@@ -290,8 +292,8 @@ class QThread(QObject):
         and `finished` is emitted. A call into C that blocks is not interrupted: the thread ends after it.
         As with Qt, locks that the thread took without ``with`` stay taken.
         """
-        self.requestInterruption()
-        self.quit()
+        QThread.requestInterruption(self)
+        QThread.quit(self)
         data = self._q_thread_data
         dispatcher = data.dispatcher
         with self._q_lock:
@@ -343,12 +345,12 @@ class QThread(QObject):
     def requestInterruption(self) -> None:
         """Ask the code in `run` to stop; it looks at `isInterruptionRequested`. Only a running thread takes it."""
         with self._q_lock:
-            if self.isRunning():
+            if QThread.isRunning(self):
                 self._q_interrupted = True
 
     def isInterruptionRequested(self) -> bool:
         """Whether `requestInterruption` was called since the thread started."""
-        return self._q_interrupted and self.isRunning()
+        return self._q_interrupted and QThread.isRunning(self)
 
     def loopLevel(self) -> int:
         """How many event loops are nested in the thread now."""
@@ -359,7 +361,7 @@ class QThread(QObject):
 
         It is made when it is first needed, and this counts if the thread itself asks.
         """
-        if self.isCurrentThread() and not self._q_thread_data.adopted:
+        if QThread.isCurrentThread(self) and not self._q_thread_data.adopted:
             return dispatcher_for(self._q_thread_data)
         return self._q_thread_data.dispatcher
 
@@ -369,14 +371,14 @@ class QThread(QObject):
 
     def priority(self) -> QThread.Priority:
         """What `start` or `setPriority` was given."""
-        return self._q_priority if self.isRunning() else QThread.Priority.InheritPriority
+        return self._q_priority if QThread.isRunning(self) else QThread.Priority.InheritPriority
 
     def setPriority(self, priority: QThread.Priority) -> None:
         """Keep *priority*, for a running thread; Python cannot apply it."""
         _check_priority(priority)
         if priority is QThread.Priority.InheritPriority:
             qWarning("QThread::setPriority: Argument cannot be InheritPriority")
-        elif not self.isRunning():
+        elif not QThread.isRunning(self):
             qWarning("QThread::setPriority: Cannot set priority, thread is not running")
         else:
             self._q_priority = priority
@@ -405,7 +407,7 @@ class QThread(QObject):
     def event(self, event: QEvent) -> bool:
         """Quits the thread's loops for a Quit event."""
         if event.type() is EventType.Quit:
-            self.quit()
+            QThread.quit(self)
             return True
         return super().event(event)
 
@@ -489,11 +491,11 @@ def _quit_running() -> None:
     threads = list(_running)
     for thread in threads:
         warnings.warn(f"{thread!r} still runs while Python exits; quit() it and wait() for it", ResourceWarning, 1)
-        thread.requestInterruption()
-        thread.quit()
+        QThread.requestInterruption(thread)
+        QThread.quit(thread)
     limit = QDeadlineTimer(500)
     for thread in threads:
-        thread.wait(limit)
+        QThread.wait(thread, limit)
 
 
 atexit.register(_quit_running)

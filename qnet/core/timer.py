@@ -144,7 +144,7 @@ class _Timer(QObject):
 
     def _q_set_interval(self, nanoseconds: int) -> None:
         self._q_nanoseconds = nanoseconds
-        if self.isActive():
+        if _Timer.isActive(self):
             single_id = self._q_id
             self._q_start()
             self._q_id = self._q_id or single_id
@@ -279,7 +279,7 @@ class QBasicTimer:
         if not isinstance(receiver, QObject):
             raise TypeError(f"a basic timer sends events to a QObject, not to {type(receiver).__name__}")
         self.stop()
-        self._q_id = receiver.startTimer(msec, kind)
+        self._q_id = QObject.startTimer(receiver, msec, kind)
 
     def stop(self) -> None:
         """Stop the timer; nothing happens if it is not active."""

@@ -197,19 +197,19 @@ class QAbstractSocket(StreamDevice):
 
     def setPeerAddress(self, address: QHostAddress) -> None:
         """For subclasses: set what `peerAddress` says."""
-        self._q_peer = (QHostAddress(address), self.peerPort())
+        self._q_peer = (QHostAddress(address), QAbstractSocket.peerPort(self))
 
     def setPeerPort(self, port: int) -> None:
         """For subclasses: set what `peerPort` says."""
-        self._q_peer = (self.peerAddress(), checked_port(port))
+        self._q_peer = (QAbstractSocket.peerAddress(self), checked_port(port))
 
     def setLocalAddress(self, address: QHostAddress) -> None:
         """For subclasses: set what `localAddress` says."""
-        self._q_local = (QHostAddress(address), self.localPort())
+        self._q_local = (QHostAddress(address), QAbstractSocket.localPort(self))
 
     def setLocalPort(self, port: int) -> None:
         """For subclasses: set what `localPort` says."""
-        self._q_local = (self.localAddress(), checked_port(port))
+        self._q_local = (QAbstractSocket.localAddress(self), checked_port(port))
 
     # -- connecting
 
@@ -240,7 +240,7 @@ class QAbstractSocket(StreamDevice):
         self._q_reset_for_connect(hostName, port)
         if self._q_type is SocketType.UdpSocket:
             mode |= QIODevice.OpenModeFlag.Unbuffered
-        self.setOpenMode(QIODevice.OpenModeFlag(mode))
+        QIODevice.setOpenMode(self, QIODevice.OpenModeFlag(mode))
         self._q_error = SocketError.UnknownSocketError
         self._q_error_text = ""
         self._q_set_state(_HOST_LOOKUP)
@@ -382,7 +382,7 @@ class QAbstractSocket(StreamDevice):
 
     def abort(self) -> None:
         """Close at once; what was written and is not out is lost. The peer may see a reset."""
-        if self._q_state is _UNCONNECTED and not self.isOpen():
+        if self._q_state is _UNCONNECTED and not QIODevice.isOpen(self):
             return
         super().close()
         self._q_read_buffer.clear()
@@ -403,7 +403,7 @@ class QAbstractSocket(StreamDevice):
             super()._q_finalize()
         finally:
             if self._q_state is not _UNCONNECTED or self._q_engine is not None:
-                self.abort()
+                QAbstractSocket.abort(self)
 
     def _q_change_thread(self, source: ThreadData, target: ThreadData) -> None:
         way = self._q_way
@@ -485,7 +485,7 @@ class QAbstractSocket(StreamDevice):
         connection that the socket had is aborted.
         """
         if self._q_state is not _UNCONNECTED:
-            self.abort()
+            QAbstractSocket.abort(self)
         try:
             engine = QNativeSocketEngine.adopted(int(socketDescriptor))
         except (OSError, ValueError) as error:
@@ -500,7 +500,7 @@ class QAbstractSocket(StreamDevice):
         self._q_reset()
         self._q_write_buffer.clear()
         self._q_local = self._q_peer = None
-        self.setOpenMode(mode)
+        QIODevice.setOpenMode(self, mode)
         if state is _CONNECTED:
             self._q_phase = "the peer"
             self._q_link(engine)

@@ -188,7 +188,7 @@ class QLocalServer(Listener):
     def _q_make_client(self, engine: QNativeSocketEngine) -> None:
         client = QLocalSocket(self)
         client._q_adopt(engine, QLocalSocket.LocalSocketState.ConnectedState, QIODevice.OpenModeFlag.ReadWrite)
-        self.addPendingConnection(client)
+        QLocalServer.addPendingConnection(self, client)
 
     def incomingConnection(self, socketDescriptor: int) -> None:
         """A client connected: the descriptor is the override's to close or to give away.

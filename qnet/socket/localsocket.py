@@ -208,8 +208,8 @@ class QLocalSocket(StreamDevice):
 
     def open(self, mode: QIODevice.OpenModeFlag = QIODevice.OpenModeFlag.ReadWrite) -> bool:
         """`connectToServer` with the name that was set; whether the socket is open then."""
-        self.connectToServer(mode)
-        return self.isOpen()
+        QLocalSocket.connectToServer(self, mode)
+        return QIODevice.isOpen(self)
 
     def _q_abstract(self) -> bool:
         return bool(self._q_socket_options & QLocalSocket.SocketOption.AbstractNamespaceOption)
@@ -240,7 +240,7 @@ class QLocalSocket(StreamDevice):
             return
         self._q_full_name = full
         self._q_phase = full
-        self.setOpenMode(self._q_mode_wanted)
+        QIODevice.setOpenMode(self, self._q_mode_wanted)
         self._q_link(engine)
         self._q_set_state(_CONNECTED)
         if self._q_state is _CONNECTED:
@@ -261,7 +261,7 @@ class QLocalSocket(StreamDevice):
     def _q_drop_retry(self) -> None:
         retry, self._q_retry = self._q_retry, None
         if retry is not None:
-            self._q.thread.timers.stop(retry)
+            self._q.thread.timers.discard(retry)
 
     def _q_refused(self, error: Exception, full: str) -> None:
         number = getattr(error, "errno", 0) or errno.ENOENT
@@ -280,7 +280,7 @@ class QLocalSocket(StreamDevice):
     ) -> bool:
         """Take over an open *socketDescriptor*. Returns False, with errorOccurred, if it is none."""
         if self._q_state is not _UNCONNECTED:
-            self.abort()
+            QLocalSocket.abort(self)
         try:
             engine = QNativeSocketEngine.adopted(int(socketDescriptor))
         except (OSError, ValueError) as error:
@@ -293,7 +293,7 @@ class QLocalSocket(StreamDevice):
     def _q_adopt(self, engine: QNativeSocketEngine, state: _LocalSocketState, mode: QIODevice.OpenModeFlag) -> None:
         self._q_reset()
         self._q_write_buffer.clear()
-        self.setOpenMode(mode)
+        QIODevice.setOpenMode(self, mode)
         peer = engine.sock.getpeername() if state is _CONNECTED else ""
         own = engine.sock.getsockname()
         name = peer or own
@@ -354,7 +354,7 @@ class QLocalSocket(StreamDevice):
         """Close the device (emits aboutToClose; what was received is gone), then `disconnectFromServer`."""
         super().close()
         self._q_read_buffer.clear()
-        self.disconnectFromServer()
+        QLocalSocket.disconnectFromServer(self)
 
     def abort(self) -> None:
         """Close at once; what was written and is not out is lost."""
@@ -368,7 +368,7 @@ class QLocalSocket(StreamDevice):
         finally:
             self._q_drop_retry()
             if self._q_engine is not None:
-                self.abort()
+                QLocalSocket.abort(self)
 
     # -- blocking
 

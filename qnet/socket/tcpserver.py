@@ -106,7 +106,7 @@ class QTcpServer(Listener):
         self._q_local = None
         drain, self._q_drain = self._q_drain, None
         if drain is not None:
-            self._q.thread.timers.stop(drain)
+            self._q.thread.timers.discard(drain)
 
     def _q_finalize(self) -> None:
         self.close()
@@ -125,7 +125,7 @@ class QTcpServer(Listener):
         self.close()
         self._q_phase = Phase.DRAINING
         for client in self._q_clients():
-            client.disconnected.connect(self._q_client_gone)
+            QAbstractSocket.disconnected.of(client).connect(self._q_client_gone)
         if not self._q_clients():
             self._q_drained(0)
             return
@@ -133,8 +133,8 @@ class QTcpServer(Listener):
         self._q.thread.timers.start(self._q_drain)
 
     def _q_clients(self) -> list[QAbstractSocket]:
-        sockets = (c for c in self.children() if isinstance(c, QAbstractSocket))
-        return [s for s in sockets if s.state() is not SocketState.UnconnectedState]
+        sockets = (c for c in QObject.children(self) if isinstance(c, QAbstractSocket))
+        return [s for s in sockets if QAbstractSocket.state(s) is not SocketState.UnconnectedState]
 
     def _q_client_gone(self) -> None:
         if self._q_phase is Phase.DRAINING and not self._q_clients():
@@ -144,14 +144,14 @@ class QTcpServer(Listener):
         clients = self._q_clients()
         self._q_phase = Phase.CLOSED  # their disconnected() shall not end the draining one by one
         for client in clients:
-            client.abort()
+            QAbstractSocket.abort(client)
         self._q_phase = Phase.DRAINING
         self._q_drained(len(clients))
 
     def _q_drained(self, cut: int) -> None:
         entry, self._q_drain = self._q_drain, None
         if entry is not None:
-            self._q.thread.timers.stop(entry)
+            self._q.thread.timers.discard(entry)
         self._q_phase = Phase.CLOSED
         QTcpServer.shutdownFinished.emit_from(self, cut)
 
@@ -167,13 +167,13 @@ class QTcpServer(Listener):
     def _q_make_client(self, engine: QNativeSocketEngine) -> None:
         socket = QTcpSocket(self)
         socket._q_adopt(engine, SocketState.ConnectedState, QIODevice.OpenModeFlag.ReadWrite)
-        self.addPendingConnection(socket)
+        QTcpServer.addPendingConnection(self, socket)
 
     def _q_accept_refused(self, reason: SocketFailure) -> None:
         QTcpServer.acceptError.emit_from(self, reason.code)
 
     def _q_where(self) -> str:
-        return f"{self.serverAddress().toString()}:{self.serverPort()}"
+        return f"{QTcpServer.serverAddress(self).toString()}:{QTcpServer.serverPort(self)}"
 
     def incomingConnection(self, handle: int) -> None:
         """A client connected: *handle* is its descriptor, which is the override's to close or to give away.
@@ -261,4 +261,4 @@ class QTcpServer(Listener):
         self._q_proxy = QNetworkProxy(networkProxy)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._q_phase.name.lower()} port {self.serverPort()}>"
+        return f"<{type(self).__name__} {self._q_phase.name.lower()} port {QTcpServer.serverPort(self)}>"

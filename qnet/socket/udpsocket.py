@@ -135,7 +135,7 @@ class QUdpSocket(QAbstractSocket):
 
     def bytesAvailable(self) -> int:
         """The size of the next datagram, 0 if there is none."""
-        return max(0, self.pendingDatagramSize())
+        return max(0, QUdpSocket.pendingDatagramSize(self))
 
     def receiveDatagram(self, maxSize: int = -1) -> QNetworkDatagram:
         """The next datagram with sender, destination, interface and hop limit; an invalid one if there is none.
@@ -180,11 +180,11 @@ class QUdpSocket(QAbstractSocket):
 
     def readData(self, maxlen: int) -> bytes:
         """For the device interface of a connected socket: the next datagram, cut to *maxlen*."""
-        return bytes(self.readDatagram(maxlen)[0])
+        return bytes(QUdpSocket.readDatagram(self, maxlen)[0])
 
     def _q_take_all(self) -> bytes:
         parts = [self._q_buffer.take_all()]
-        while self.hasPendingDatagrams():
+        while QUdpSocket.hasPendingDatagrams(self):
             parts.append(self.readData(DATAGRAM_MAX))
         return b"".join(parts)
 

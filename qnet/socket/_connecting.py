@@ -122,7 +122,7 @@ class Connecting:
         thread.arrivals.pop(id(self), None)
         timer, self._timer = self._timer, None
         if timer is not None:
-            thread.timers.stop(timer)
+            thread.timers.discard(timer)
         self._unwatch()
         connector, self._connector = self._connector, None
         if connector is not None:
@@ -172,7 +172,7 @@ class Connecting:
         source.arrivals.pop(id(self), None)
         timer, self._timer = self._timer, None
         if timer is not None:
-            source.timers.stop(timer)
+            source.timers.discard(timer)
 
     def arrive(self) -> None:
         """The socket has moved: go on in its new thread."""

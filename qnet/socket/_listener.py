@@ -118,7 +118,7 @@ class Listener(QObject):
         self._q_unwatch()
         retry, self._q_retry = self._q_retry, None
         if retry is not None:
-            self._q.thread.timers.stop(retry)
+            self._q.thread.timers.discard(retry)
         engine, self._q_engine = self._q_engine, None
         if engine is not None:
             engine.close()

@@ -280,6 +280,7 @@ def test_it_works_in_another_thread(qt: Implementation, pair: Pair, thread: Any)
     reader.deleteLater()
 
 
+@pytest.mark.qnet("Qt warns too, but keeps a notifier in its loop that it believes to be disabled, and crashes later")
 def test_enabling_from_another_thread_warns(qt: Implementation, pair: Pair, messages: list[str]) -> None:
     notifier = qt.QSocketNotifier(pair[0].fileno(), qt.QSocketNotifier.Type.Read)
     runner = threading.Thread(target=lambda: notifier.setEnabled(False))

@@ -755,6 +755,7 @@ def test_lines_of_any_text(qt: Implementation, text: str, encoding: str) -> None
     assert lines == lines_of(text)
 
 
+@pytest.mark.qnet("Qt loses a surrogate pair that is split over two reads of UTF-16")
 @settings(max_examples=60, deadline=None)
 @given(text=TEXTS, encoding=st.sampled_from(sorted(CODECS)), cuts=st.lists(st.integers(0, 120), max_size=8))
 def test_any_split_gives_the_same_text(qt: Implementation, text: str, encoding: str, cuts: list[int]) -> None:

@@ -217,6 +217,7 @@ class EventDispatcher(QAbstractEventDispatcher):
         self._q_wakes = 0
         self._q_wake_lock = threading.RLock()  # reentrant, because a signal handler may wake the loop as well
         self._q_signals: tuple[int, int] | None = None
+        self._q_other_wake_up = -1  # the descriptor that the program gave to signal.set_wakeup_fd() before the loop ran
         self._q_guard: InterruptGuard | None = None
         self.sleeping = False
         self.timed = False  # whether the watchdog of QNET_DEBUG looks at busy_since
@@ -474,7 +475,7 @@ class EventDispatcher(QAbstractEventDispatcher):
         if self._q_signals is None or threading.current_thread() is not threading.main_thread():
             yield
             return
-        previous = signal.set_wakeup_fd(self._q_signals[1], warn_on_full_buffer=False)
+        self._q_other_wake_up = signal.set_wakeup_fd(self._q_signals[1], warn_on_full_buffer=False)
         guard = self._q_guard = InterruptGuard()
         guard.install()
         try:
@@ -482,16 +483,24 @@ class EventDispatcher(QAbstractEventDispatcher):
         finally:
             guard.remove()
             self._q_guard = None
-            if self._q_signals is not None:
-                signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
+            self._q_give_wake_up_back()
         guard.check()
+
+    def _q_give_wake_up_back(self) -> None:
+        other, self._q_other_wake_up = self._q_other_wake_up, -1
+        if self._q_signals is not None:
+            current = signal.set_wakeup_fd(other, warn_on_full_buffer=False)
+            if current != self._q_signals[1]:  # the program has set another one meanwhile
+                signal.set_wakeup_fd(current, warn_on_full_buffer=False)
 
     def _q_drain_signals(self) -> None:
         if self._q_signals is not None:
             try:
-                os.read(self._q_signals[0], 4096)
-            except BlockingIOError:
-                pass
+                numbers = os.read(self._q_signals[0], 4096)
+                if self._q_other_wake_up >= 0:
+                    os.write(self._q_other_wake_up, numbers)
+            except OSError:
+                pass  # nothing there, or the program's own descriptor is full or closed: as Python, do without
 
     def close(self) -> None:
         """Give every descriptor back; devices that are still watched are told nothing."""

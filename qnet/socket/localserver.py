@@ -9,12 +9,14 @@ Source: https://doc.qt.io/qt-6/qlocalserver.html.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import fcntl
 import os
 import socket
 import stat
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -125,6 +127,7 @@ class QLocalServer(Listener):
         os.chmod(path, mode)
         found = os.stat(path)
         self._q_file = found.st_dev, found.st_ino
+        _with_files[(os.getpid(), *self._q_file)] = self
 
     def _q_refuse(self, error: OSError | ValueError, full: str) -> None:
         number = getattr(error, "errno", None) or errno.ENAMETOOLONG
@@ -235,6 +238,19 @@ class QLocalServer(Listener):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._q_phase.name.lower()} {self._q_full_name}>"
+
+
+_with_files: weakref.WeakValueDictionary[tuple[int, ...], QLocalServer] = weakref.WeakValueDictionary()
+
+
+def _remove_files() -> None:
+    """What listens when Python exits leaves no file; those of the parent are none of a forked child's business."""
+    for (process, *_), server in list(_with_files.items()):
+        if process == os.getpid():
+            QLocalServer.close(server)
+
+
+atexit.register(_remove_files)
 
 
 def _mode(options: QLocalServer.SocketOption) -> int:

@@ -1,0 +1,151 @@
+"""What is shipped, what an import costs, and that all ways to a name lead to one object."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import importlib
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NAMESPACES = ["QtCore", "QtNetwork", "QtTest"]
+UNWANTED = ["ssl", "psutil", "idna", "http", "dns", "asyncio"]
+
+
+def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *options, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, timeout=60, check=True
+    )
+
+
+def table(namespace: str) -> dict[str, str]:
+    """The names of a namespace with the modules that define them."""
+    exports = importlib.import_module(f"qnet.{namespace}")._EXPORTS
+    return {name: module for module, names in exports.items() for name in names.split()}
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_type_checkers_see_the_table(namespace: str) -> None:
+    tree = ast.parse((REPOSITORY / "qnet" / f"{namespace}.py").read_text())
+    block = next(n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")
+    seen: dict[str, Any] = {}
+    for statement in block.body:
+        assert isinstance(statement, ast.ImportFrom)
+        for alias in statement.names:
+            assert alias.asname == alias.name, "only 'X as X' is exported"
+            assert alias.name not in seen
+            seen[alias.name] = statement.module
+    assert seen == table(namespace)
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_every_name_is_one_object_whichever_way_it_is_imported(namespace: str) -> None:
+    package = importlib.import_module("qnet")
+    module = importlib.import_module(f"qnet.{namespace}")
+    starred: dict[str, Any] = {}
+    exec(f"from qnet.{namespace} import *", starred)
+    del starred["__builtins__"]
+    assert set(starred) == set(table(namespace))
+    for name, home in table(namespace).items():
+        thing = getattr(importlib.import_module(home), name)
+        assert getattr(module, name) is thing
+        assert getattr(package, name) is thing
+        assert starred[name] is thing
+        assert name in dir(module)
+        assert name in dir(package)
+
+
+def test_no_two_namespaces_have_a_name_in_common() -> None:
+    names = [name for namespace in NAMESPACES for name in table(namespace)]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_everything_can_be_imported_at_once() -> None:
+    starred: dict[str, Any] = {}
+    exec("from qnet import *", starred)
+    assert {name for namespace in NAMESPACES for name in table(namespace)} <= set(starred)
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
+    for module in ["qnet", "qnet.QtCore", "qnet.QtNetwork", "qnet.QtTest"]:
+        with pytest.raises(AttributeError, match=rf"'{module}' has no attribute 'QNothing'"):
+            _ = importlib.import_module(module).QNothing
+
+
+def test_importing_the_package_loads_next_to_nothing() -> None:
+    # -S and -I: neither what site.py of this environment imports nor what a variable asks for
+    code = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); import qnet; print(*sys.modules)"
+    loaded = set(run(code, "-S", "-I").stdout.split())
+    assert {name for name in loaded if name.split(".")[0] == "qnet"} == {"qnet", "qnet._version"}
+    assert not loaded & set(UNWANTED)
+
+
+def test_all_names_load_without_what_only_some_calls_need() -> None:
+    code = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from qnet import *; print(*sys.modules)"
+    loaded = set(run(code, "-S", "-I").stdout.split())
+    assert "qnet.socket.tcpsocket" in loaded
+    assert not loaded & set(UNWANTED)
+
+
+def test_importing_the_package_takes_less_than_30_ms() -> None:
+    code = "import time; t = time.perf_counter(); import qnet; print(time.perf_counter() - t)"
+    assert min(float(run(code).stdout) for _ in range(5)) < 0.030
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel and a source distribution, built without the network."""
+    pytest.importorskip("setuptools", minversion="70.1", reason="needs a setuptools that makes wheels itself")
+    folder = tmp_path_factory.mktemp("distributions")
+    source = folder / "source"
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=REPOSITORY, capture_output=True, text=True)
+    if names.returncode:
+        pytest.skip("needs a git clone, to tell the project's files from others")
+    for name in names.stdout.splitlines():
+        if (REPOSITORY / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((REPOSITORY / name).read_bytes())
+    code = f"from setuptools import build_meta as b; print(b.build_wheel({str(folder)!r}))"
+    subprocess.run([sys.executable, "-c", code], cwd=source, check=True, capture_output=True, timeout=100)
+    return folder
+
+
+def test_the_wheel_holds_the_package_its_types_and_nothing_else(distributions: Path) -> None:
+    (wheel,) = distributions.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        metadata = next(archive.read(n).decode() for n in names if n.endswith(".dist-info/METADATA"))
+    assert "qnet/py.typed" in names
+    assert any(name.endswith("LICENSE") for name in names)
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"qnet"}
+    modules = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "qnet").rglob("*.py")}
+    assert {name for name in names if name.endswith(".py")} == modules
+    required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra" not in line]
+    assert sorted(re.split(r"[ :><=]+", line)[1] for line in required) == ["idna", "psutil"]
+
+
+def test_the_wheel_works_where_it_is_unpacked(distributions: Path, tmp_path: Path) -> None:
+    (wheel,) = distributions.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    code = "import qnet; from qnet.QtNetwork import QTcpSocket; print(qnet.__file__); QTcpSocket().close()"
+    outcome = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert outcome.stdout.strip() == str(tmp_path / "qnet" / "__init__.py")
+
+
+def test_the_supported_versions_are_those_that_the_classifiers_name() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(REPOSITORY / "setup.cfg")
+    versions = re.findall(r"Python :: 3\.(\d+)", setup["metadata"]["classifiers"])
+    assert setup["options"]["python_requires"] == f">=3.{min(versions, key=int)}"
+    assert setup["mypy"]["python_version"] == f"3.{min(versions, key=int)}"

@@ -82,6 +82,8 @@ class SocketFailure:
         self.code = code
         self.text = text
         self.cause = cause
+        if cause is not None:
+            cause.__traceback__ = None  # its frames hold the socket, which will hold this
 
     def __repr__(self) -> str:
         return f"<SocketFailure {self.code}: {self.text}>"

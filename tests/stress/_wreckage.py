@@ -1,0 +1,93 @@
+"""What must be left when a socket's life is over: nothing. And small peers for the stress tests."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import socket
+import sys
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from qnet.core._thread_data import current
+from qnet.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
+
+LOCALHOST = "127.0.0.1"
+
+
+def descriptors() -> int:
+    """How many descriptors the process has open."""
+    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+
+
+def turn(milliseconds: int = 0) -> None:
+    """Turn the loop of this thread: until nothing is left to do at once, or for *milliseconds*."""
+    if milliseconds:
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
+        return
+    for _ in range(4):
+        QCoreApplication.processEvents()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def turn_until(condition: Callable[[], Any], seconds: float = 5.0) -> bool:
+    """Turn the loop of this thread until *condition* holds; False if it never did."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        turn(2)
+    return True
+
+
+@contextlib.contextmanager
+def nothing_left() -> Iterator[None]:
+    """What was begun in this block is over at its end: no descriptor, no arrival, no queued call, no timer."""
+    turn()
+    thread = current()
+    dispatcher = QCoreApplication.eventDispatcher()
+    assert dispatcher is not None
+    before = (descriptors(), sorted(dispatcher.watched()))
+    yield
+    turn()
+    assert (descriptors(), sorted(dispatcher.watched())) == before
+    assert not thread.arrivals
+    assert not [entry for entry in thread.posted if entry.run is not None]
+    assert len(thread.timers) == 0
+
+
+@contextlib.contextmanager
+def without_collector() -> Iterator[None]:
+    """Objects have to die with their last reference here."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def dead(reference: weakref.ReferenceType[Any]) -> bool:
+    """Whether the object is gone; if not, who refers to it is printed."""
+    obj = reference()
+    if obj is None:
+        return True
+    for referrer in gc.get_referrers(obj):
+        if referrer is not sys._getframe():
+            print("still referred to by", type(referrer), repr(referrer)[:200])
+    return False
+
+
+@contextlib.contextmanager
+def listening(backlog: int = 64) -> Iterator[socket.socket]:
+    """A listening kernel socket on the loopback."""
+    with socket.socket() as listener:
+        listener.settimeout(5)
+        listener.bind((LOCALHOST, 0))
+        listener.listen(backlog)
+        yield listener

@@ -381,6 +381,9 @@ class QHostAddress:
         """Whether this is no address at all: made from nothing or from text that is none."""
         return self._protocol is _UNKNOWN
 
+    def __bool__(self) -> bool:
+        return not self.isNull()
+
     def isLoopback(self) -> bool:
         """127.0.0.0/8, ::1, or v4-mapped 127.0.0.0/8."""
         return self._class() is AddressClass.LOOPBACK

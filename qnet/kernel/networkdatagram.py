@@ -101,6 +101,9 @@ class QNetworkDatagram:
         """Whether it has neither a sender nor a destination."""
         return self._sender.isNull() and self._destination.isNull()
 
+    def __bool__(self) -> bool:
+        return not self.isNull()
+
     def isValid(self) -> bool:
         """Whether it has a sender or a destination; it may be without data."""
         return not self.isNull()

@@ -166,6 +166,8 @@ def test_special_addresses(qt: Any, name: str, protocol: str, text: str) -> None
 
 def test_constructors(qt: Any) -> None:
     assert qt.QHostAddress().isNull()
+    assert not qt.QHostAddress()
+    assert qt.QHostAddress("0.0.0.0")
     assert qt.QHostAddress(None).isNull()
     assert qt.QHostAddress(0).toString() == "0.0.0.0"
     assert qt.QHostAddress(0).protocol() == qt.QHostAddress.IPv4Protocol

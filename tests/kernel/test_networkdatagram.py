@@ -26,12 +26,14 @@ NOWHERE = ("", -1, "", -1)
 def test_null_and_valid(qt: Any) -> None:
     for null in (qt.QNetworkDatagram(), qt.QNetworkDatagram(b"x"), qt.QNetworkDatagram(b"x", qt.QHostAddress(), 80)):
         assert null.isNull()
+        assert not null
         assert not null.isValid()
         assert ends(null) == NOWHERE
         assert rest(null)[1:] == (-1, 0)
     empty = qt.QNetworkDatagram(b"", qt.QHostAddress("1.2.3.4"), 80)
     assert empty.isValid()
     assert not empty.isNull()
+    assert empty
     assert ends(empty) == ("", -1, "1.2.3.4", 80)
     assert ends(qt.QNetworkDatagram(b"x", qt.QHostAddress("1.2.3.4"))) == ("", -1, "1.2.3.4", 0)
 

@@ -143,4 +143,4 @@ class QSocketNotifier(QObject):
             self._q_enabled = False
         super()._q_change_thread(source, target)
         if enabled:
-            post_to_data(self._q, self.setEnabled, True)
+            post_to_data(self._q, QSocketNotifier.setEnabled, self, True)

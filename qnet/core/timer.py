@@ -72,7 +72,7 @@ class _Timer(QObject):
 
     def _q_fire(self) -> None:
         if self._q_single:
-            self.stop()
+            _Timer.stop(self)
         if (
             type(self).timerEvent is _Timer.timerEvent
             and type(self).event is QObject.event
@@ -183,11 +183,11 @@ class QTimer(_Timer):
 
     def intervalAsDuration(self) -> timedelta:
         """The interval as a timedelta."""
-        return timedelta(milliseconds=self.interval())
+        return timedelta(milliseconds=QTimer.interval(self))
 
     def remainingTimeAsDuration(self) -> timedelta:
         """`remainingTime` as a timedelta."""
-        return timedelta(milliseconds=self.remainingTime())
+        return timedelta(milliseconds=QTimer.remainingTime(self))
 
     def timerId(self) -> int:
         """The id of the running timer, -1 if it is not active."""
@@ -231,7 +231,7 @@ class QChronoTimer(_Timer):
             interval, args = args[0], args[1:]
         super().__init__(*args, **properties)
         if interval is not None:
-            self.setInterval(interval)
+            QChronoTimer.setInterval(self, interval)
 
     def interval(self) -> int:
         """The interval in nanoseconds."""

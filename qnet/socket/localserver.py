@@ -127,7 +127,7 @@ class QLocalServer(Listener):
         os.chmod(path, mode)
         found = os.stat(path)
         self._q_file = found.st_dev, found.st_ino
-        _with_files[(os.getpid(), *self._q_file)] = self
+        _with_files[(os.getpid(), found.st_dev, found.st_ino)] = self
 
     def _q_refuse(self, error: OSError | ValueError, full: str) -> None:
         number = getattr(error, "errno", None) or errno.ENAMETOOLONG

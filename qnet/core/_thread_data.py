@@ -214,12 +214,12 @@ class ThreadData:
             with self.lock:
                 self.pass_left -= 1
                 entry = queue.popleft()
-            if entry.level and not _is_due(entry.level, level):
-                queue.append(entry)  # a deferred deletion of an outer loop stays for that loop
-                continue
             run = entry.run
             receiver = entry.receiver
             if run is None or (receiver is not None and not receiver.alive):
+                continue
+            if entry.level and not _is_due(entry.level, level):
+                queue.append(entry)  # a deferred deletion of an outer loop stays for that loop
                 continue
             if receiver is not None and receiver.thread is not self:
                 receiver.thread.post(entry)

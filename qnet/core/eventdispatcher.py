@@ -295,12 +295,14 @@ class EventDispatcher(QAbstractEventDispatcher):
     @interruptible
     def _q_wait_for_events(self, block: bool, flags: int, level: int) -> list[tuple[int, int]]:
         timeout: float = 0
+        would_sleep = False
         if block and not self._q_interrupted:
             self.sleeping = True
             timeout = self._q_time_to_sleep(flags, level)
-            if timeout and self._q_about_to_block._connections:
+            would_sleep = timeout != 0
+            if would_sleep and self._q_about_to_block._connections:
                 self._q_about_to_block.emit()
-                timeout = self._q_time_to_sleep(flags, level)
+                timeout = self._q_time_to_sleep(flags, level)  # a slot may have written, posted, started a timer
         self._q_interrupted = False
         try:
             if flags & EXCLUDE_SOCKETS:
@@ -309,7 +311,7 @@ class EventDispatcher(QAbstractEventDispatcher):
                 ready = self._q_wait(timeout)
         finally:
             self.sleeping = False
-        if timeout and self._q_awake._connections:
+        if would_sleep and self._q_awake._connections:
             self._q_awake.emit()
         return ready
 

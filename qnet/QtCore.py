@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     )
     from qnet.core.eventdispatcher import QAbstractEventDispatcher as QAbstractEventDispatcher
     from qnet.core.eventloop import QEventLoop as QEventLoop, QEventLoopLocker as QEventLoopLocker
-    from qnet.core.file import QFile as QFile, QFileDevice as QFileDevice
+    from qnet.core.file import QFile as QFile
+    from qnet.core.filedevice import QFileDevice as QFileDevice
     from qnet.core.hooks import setSlotExceptionHook as setSlotExceptionHook
     from qnet.core.iodevice import QIODevice as QIODevice, QIODeviceBase as QIODeviceBase
     from qnet.core.logging import (
@@ -89,7 +90,8 @@ _EXPORTS = {
     "qnet.core.event": "QEvent QTimerEvent QChildEvent QDynamicPropertyChangeEvent",
     "qnet.core.eventdispatcher": "QAbstractEventDispatcher",
     "qnet.core.eventloop": "QEventLoop QEventLoopLocker",
-    "qnet.core.file": "QFile QFileDevice",
+    "qnet.core.file": "QFile",
+    "qnet.core.filedevice": "QFileDevice",
     "qnet.core.hooks": "setSlotExceptionHook",
     "qnet.core.iodevice": "QIODevice QIODeviceBase",
     "qnet.core.logging": "qDebug qInfo qWarning qCritical qFatal qInstallMessageHandler QtMsgType QMessageLogContext",

@@ -42,10 +42,14 @@ class QtFlag(enum.IntFlag):
 def flat_enums(cls: _Class) -> _Class:
     """Class decorator: make every member of the enums defined in the class body reachable on the class itself.
 
-    A name that the class already defines (a method, say) wins over an enum member of the same name.
+    A name that the class already defines (a method, say) wins over an enum member of the same name. An enum that was
+    defined outside the class body, under a name of its own, takes the name by which users find it.
     """
-    for nested in list(vars(cls).values()):
+    for attribute, nested in list(vars(cls).items()):
         if isinstance(nested, type) and issubclass(nested, enum.Enum):
+            if vars(cls).get(nested.__name__) is not nested:
+                nested.__module__, nested.__name__ = cls.__module__, attribute
+                nested.__qualname__ = f"{cls.__qualname__}.{attribute}"
             for name, member in nested.__members__.items():
                 if not hasattr(cls, name):
                     setattr(cls, name, member)

@@ -14,7 +14,7 @@ from qnet.core.iodevice import QIODeviceBase
 from qnet.core.logging import qWarning
 from qnet.core.object import QObject
 
-__all__ = ["QFile", "QFileDevice"]
+__all__ = ["QFile"]
 
 Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _NEW_ONLY = int(QIODeviceBase.OpenModeFlag.NewOnly)

@@ -216,6 +216,7 @@ def test_exceptions_of_callables_are_reported(qt: Implementation, pool: Any, slo
     assert [str(e) for e in slot_errors] == ["in a callable"]
 
 
+@pytest.mark.qnet("PySide6 sometimes holds the job a moment longer than waitForDone() waits")
 def test_the_pool_lets_go_of_a_job_that_has_run(qt: Implementation, pool: Any) -> None:
     runnable = job(qt, lambda: None)
     gone = weakref.ref(runnable)

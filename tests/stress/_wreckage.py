@@ -53,12 +53,13 @@ def nothing_left() -> Iterator[None]:
     dispatcher = QCoreApplication.eventDispatcher()
     assert dispatcher is not None
     before = (descriptors(), sorted(dispatcher.watched()))
+    timers = len(thread.timers)  # other tests of this process may have left some
     yield
     turn()
     assert (descriptors(), sorted(dispatcher.watched())) == before
     assert not thread.arrivals
     assert not [entry for entry in thread.posted if entry.run is not None]
-    assert len(thread.timers) == 0
+    assert len(thread.timers) <= timers
 
 
 @contextlib.contextmanager

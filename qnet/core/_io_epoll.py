@@ -36,11 +36,8 @@ class EpollPoller:
         else:
             try:
                 self._epoll.unregister(fd)
-            except FileNotFoundError:
+            except OSError:
                 pass  # the descriptor was closed (and its number used again) behind our back
-            except OSError as error:
-                if error.errno != 9:  # EBADF: closed behind our back
-                    raise
 
     def fileno(self) -> int:
         """The epoll descriptor itself can be polled by another loop."""

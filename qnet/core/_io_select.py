@@ -5,13 +5,19 @@ See `qnet.core._io_epoll` for the contract.
 
 from __future__ import annotations
 
+import errno
+import os
 import select
 
 from qnet.core._io_epoll import PRIORITY, READ, WRITE
 
-__all__ = ["SelectPoller"]
+__all__ = ["SelectPoller", "UnwatchableError"]
 
 _LIMIT = 1024
+
+
+class UnwatchableError(OSError):
+    """A descriptor whose number is too large; the text says so, and what helps."""
 
 
 class SelectPoller:
@@ -25,7 +31,8 @@ class SelectPoller:
     def watch(self, fd: int, mask: int, known: int) -> None:
         """See the contract. Raises OSError (EMFILE) for descriptors that select cannot take."""
         if fd >= _LIMIT and mask:
-            raise OSError(24, f"descriptor {fd} is beyond what select() can watch ({_LIMIT}); use epoll")
+            text = f"descriptor {fd} is beyond what select() can watch ({_LIMIT}); use epoll"
+            raise UnwatchableError(errno.EMFILE, text)
         for bit, members in self._sets.items():
             if mask & bit:
                 members.add(fd)
@@ -54,8 +61,6 @@ class SelectPoller:
         return list(masks.items())
 
     def _drop_closed(self) -> bool:
-        import os
-
         dropped = False
         for fd in set().union(*self._sets.values()):
             try:

@@ -378,7 +378,10 @@ class EventDispatcher(QAbstractEventDispatcher):
         rest = self._q_flushing
         try:
             for device in rest:
-                device._q_flush_due()
+                try:
+                    device._q_flush_due()
+                except Exception as error:  # a defect of one device: the others are flushed all the same
+                    hooks.report(error, "the event loop", device._q_flush_due, emitted=False)
         finally:
             self._q_flush[:0] = rest  # none, unless a slot ended the loop with KeyboardInterrupt or SystemExit
             self._q_flushing = outer

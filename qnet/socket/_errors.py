@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
+from qnet.core._io_select import UnwatchableError
 from qnet.socket._enums import SocketError
 
 __all__ = ["SocketFailure", "failure", "failure_from_os", "failure_to_bind", "is_temporary"]
@@ -93,6 +94,8 @@ def failure_from_os(error: OSError, phase: str = "") -> SocketFailure:
     """What *error* of the system means; *phase* says what was being done, and with whom."""
     number = error.errno or 0
     code = _CODES.get(number, SocketError.UnknownSocketError)
+    if isinstance(error, UnwatchableError):
+        phase = f"{phase}: {error.strerror}"
     text = _ERRNO_TEXTS.get(number) or _TEXTS.get(code) or os.strerror(number) or str(error)
     return SocketFailure(code, _complete(text, phase, errno.errorcode.get(number, "")), error)
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from _wreckage import LOCALHOST, descriptors, listening, nothing_left, turn, turn_until, without_collector
 
+from qnet.core._thread_data import current
 from qnet.core.hooks import SlotException
 from qnet.QtCore import (
     QCoreApplication,
@@ -27,7 +28,6 @@ from qnet.QtCore import (
     QObject,
     QSocketNotifier,
     Qt,
-    QThread,
     QTimer,
     Signal,
 )
@@ -423,6 +423,7 @@ def test_what_a_slot_of_about_to_block_does_is_not_slept_on() -> None:
     guard.timeout.connect(lambda: loop.exit(1))
     guard.start()
     assert loop.exec() == 0
+    guard.stop()
 
 
 @pytest.mark.parametrize("interval", [0, 1, 2**31 - 1, 2**40, 2**62])
@@ -439,7 +440,7 @@ def test_timers_of_every_interval(interval: int) -> None:
 
 
 def test_timers_start_and_stop_in_their_slots() -> None:
-    rng = random.Random(5)
+    rng, before = random.Random(5), len(current().timers)
     timers = [QTimer() for _ in range(200)]
     fired: list[int] = []
 
@@ -454,9 +455,8 @@ def test_timers_start_and_stop_in_their_slots() -> None:
     assert turn_until(lambda: len(fired) > 2000)
     for timer in timers:
         timer.stop()
-    heap = QThread.currentThread()._q_thread_data.timers
     turn()
-    assert len(heap) == 0
+    assert len(current().timers) == before
 
 
 def test_collections_in_slots_and_objects_from_finalizers() -> None:

@@ -127,7 +127,10 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         self.fd = -1
         if sock is not None:
             del self.recv, self.send, self.sendmsg
-            sock.close()
+            try:
+                sock.close()
+            except OSError:
+                pass  # it was closed behind our back
 
     def detach(self) -> int:
         """The descriptor, which is the caller's from now on."""

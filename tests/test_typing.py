@@ -37,7 +37,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[int, set
         text=True,
         timeout=110,
     )
-    assert outcome.returncode in (0, 1), outcome.stdout + outcome.stderr
+    assert (outcome.returncode, outcome.stderr) == (1, ""), outcome.stdout + outcome.stderr
     found: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for line in outcome.stdout.splitlines():
         report = re.fullmatch(r"(.+?):(\d+): (error|note): (.*)", line)

@@ -53,7 +53,7 @@ def test_a_slot_that_never_returns_can_be_interrupted() -> None:
 def test_nothing_is_sent_twice_whenever_it_comes() -> None:
     """A server that is interrupted over and over while it sends loses and repeats nothing."""
     done = run("""
-        import os, random, signal, socket, threading
+        import os, random, signal, socket, threading, time
         from qnet.QtCore import QCoreApplication, QTimer
         from qnet.QtNetwork import QHostAddress, QTcpServer
 
@@ -74,35 +74,37 @@ def test_nothing_is_sent_twice_whenever_it_comes() -> None:
         client = server.nextPendingConnection()
         number = 0
 
+        running, handled = threading.Event(), threading.Event()
+
         def produce():
             global number
+            running.set()
             for _ in range(50):
                 client.write(b"%08d" % number)
                 number += 1
 
         timer = QTimer(timeout=produce)
         timer.start(0)
-        interrupts = 0
-        stop = threading.Event()
 
         def press():
-            while not stop.wait(random.uniform(0.0005, 0.003)):
+            for _ in range(300):
+                running.clear()
+                running.wait()  # the loop runs: nobody but it gets the signal
+                time.sleep(random.uniform(0.0, 0.002))
                 os.kill(os.getpid(), signal.SIGINT)
+                handled.wait()
+                handled.clear()
 
         presser = threading.Thread(target=press)
         presser.start()
+        interrupts = 0
         while interrupts < 300:
             try:
                 app.exec()
             except KeyboardInterrupt:
                 interrupts += 1
-        while True:
-            try:
-                stop.set()
-                presser.join()
-                break
-            except KeyboardInterrupt:
-                pass
+                handled.set()
+        presser.join()
         timer.stop()
         client.disconnectFromHost()
         while client.bytesToWrite() or client.state() != client.SocketState.UnconnectedState:

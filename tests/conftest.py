@@ -32,6 +32,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("qt", names, indirect=True, scope="session")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On the oracle alone, what does not ask for an implementation has nothing to run on."""
+    if config.getoption("--only-oracle"):
+        own = [item for item in items if not runs_on_the_oracle(item)]
+        items[:] = [item for item in items if runs_on_the_oracle(item)]
+        config.hook.pytest_deselected(items=own)
+
+
+def runs_on_the_oracle(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    return call is not None and call.params.get("qt") == "pyside6"
+
+
 @pytest.fixture(scope="session")
 def qt(request: pytest.FixtureRequest) -> Implementation:
     name = request.param

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         QNetworkInterface as QNetworkInterface,
     )
     from qnet.kernel.networkproxy import QNetworkProxy as QNetworkProxy
+    from qnet.kernel.networkproxyfactory import QNetworkProxyFactory as QNetworkProxyFactory
+    from qnet.kernel.networkproxyquery import QNetworkProxyQuery as QNetworkProxyQuery
     from qnet.socket.abstractsocket import QAbstractSocket as QAbstractSocket
     from qnet.socket.engines.abstract import QAbstractSocketEngine as QAbstractSocketEngine
     from qnet.socket.engines.native import QNativeSocketEngine as QNativeSocketEngine
@@ -30,6 +32,8 @@ _EXPORTS = {
     "qnet.kernel.networkdatagram": "QNetworkDatagram",
     "qnet.kernel.networkinterface": "QNetworkInterface QNetworkAddressEntry",
     "qnet.kernel.networkproxy": "QNetworkProxy",
+    "qnet.kernel.networkproxyfactory": "QNetworkProxyFactory",
+    "qnet.kernel.networkproxyquery": "QNetworkProxyQuery",
     "qnet.socket.abstractsocket": "QAbstractSocket",
     "qnet.socket.engines.abstract": "QAbstractSocketEngine",
     "qnet.socket.engines.native": "QNativeSocketEngine",

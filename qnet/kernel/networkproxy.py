@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 from typing import TYPE_CHECKING
 
 from qnet.core._enums import QtEnum, QtFlag, flat_enums
 from qnet.core.bytearray import QByteArray, QByteArrayView
 from qnet.core.logging import qWarning
+from qnet.kernel._application_proxy import proxy_source, set_proxy_source
 from qnet.kernel._checks import checked_port, checked_text, to_view
 
 if TYPE_CHECKING:
@@ -99,21 +99,30 @@ class QNetworkProxy:
 
     @staticmethod
     def applicationProxy() -> QNetworkProxy:
-        """The proxy of sockets that have none of their own; NoProxy until it is set."""
-        with _application_lock:
-            return QNetworkProxy(_application[0])
+        """The proxy of sockets that have none of their own.
+
+        Where no proxy was set but a QNetworkProxyFactory or the system's configuration decides, it is the one that
+        they prefer for an empty query; NoProxy if they have none.
+        """
+        source = proxy_source()
+        if isinstance(source, QNetworkProxy):
+            return QNetworkProxy(source)
+        from qnet.kernel.networkproxyfactory import QNetworkProxyFactory
+        from qnet.kernel.networkproxyquery import QNetworkProxyQuery
+
+        return QNetworkProxyFactory.proxyForQuery(QNetworkProxyQuery())[0]
 
     @staticmethod
     def setApplicationProxy(proxy: QNetworkProxy | ProxyType, /) -> None:
         """Set the proxy of sockets that have none of their own; DefaultProxy means NoProxy.
 
-        It is never used for localhost, 127.0.0.0/8 and ::1. Sockets look at it when they connect or bind.
+        It replaces the application's QNetworkProxyFactory and the system's configuration. It is never used for
+        localhost, 127.0.0.0/8 and ::1. Sockets look at it when they connect or bind.
         """
         proxy = QNetworkProxy(_proxy(proxy))
         if proxy._type is QNetworkProxy.ProxyType.DefaultProxy:
             proxy = QNetworkProxy(QNetworkProxy.ProxyType.NoProxy)
-        with _application_lock:
-            _application[0] = proxy
+        set_proxy_source(proxy)
 
     # Values
 
@@ -260,9 +269,6 @@ _CAPABILITIES = {
     QNetworkProxy.ProxyType.HttpCachingProxy: _CACHING,
     QNetworkProxy.ProxyType.FtpCachingProxy: _CACHING,
 }
-
-_application_lock = threading.Lock()
-_application = [QNetworkProxy(QNetworkProxy.ProxyType.NoProxy)]
 
 
 def _proxy(proxy: object) -> QNetworkProxy:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from _proxies import environment
+
+__all__ = ["environment"]
 
 CAPABILITIES = {
     "DefaultProxy": 103,
@@ -199,14 +201,7 @@ def test_unusual_header_values(qt: Any, value: bytes) -> None:
     assert headers(proxy) == [(b"a", value)]
 
 
-@pytest.fixture
-def restored(qt: Any) -> Iterator[None]:
-    before = qt.QNetworkProxy.applicationProxy()
-    yield
-    qt.QNetworkProxy.setApplicationProxy(before)
-
-
-@pytest.mark.usefixtures("restored")
+@pytest.mark.usefixtures("environment")
 def test_application_proxy(qt: Any) -> None:
     proxy = qt.QNetworkProxy
     assert values(proxy.applicationProxy()) == ("NoProxy", "", 0, "", "")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from qnet.kernel.hostaddress import QHostAddress as QHostAddress, QIPv6Address as QIPv6Address
     from qnet.kernel.hostinfo import QHostInfo as QHostInfo
     from qnet.kernel.networkdatagram import QNetworkDatagram as QNetworkDatagram
+    from qnet.kernel.networkinformation import QNetworkInformation as QNetworkInformation
     from qnet.kernel.networkinterface import (
         QNetworkAddressEntry as QNetworkAddressEntry,
         QNetworkInterface as QNetworkInterface,
@@ -30,6 +31,7 @@ _EXPORTS = {
     "qnet.kernel.hostaddress": "QHostAddress QIPv6Address",
     "qnet.kernel.hostinfo": "QHostInfo",
     "qnet.kernel.networkdatagram": "QNetworkDatagram",
+    "qnet.kernel.networkinformation": "QNetworkInformation",
     "qnet.kernel.networkinterface": "QNetworkInterface QNetworkAddressEntry",
     "qnet.kernel.networkproxy": "QNetworkProxy",
     "qnet.kernel.networkproxyfactory": "QNetworkProxyFactory",
@@ -44,7 +46,10 @@ _EXPORTS = {
     "qnet.socket.udpsocket": "QUdpSocket",
 }
 
+# What a class of the kernel cannot do without sockets, and gets from the layer that has them.
+_COMPANIONS = {"QNetworkInformation": "qnet.socket._portal_probe"}
+
 EXPORTED = frozenset(" ".join(_EXPORTS.values()).split())
 if not TYPE_CHECKING:  # so that type checkers report names that do not exist
     __all__ = sorted(EXPORTED)
-    __getattr__, __dir__ = attach(__name__, _EXPORTS)
+    __getattr__, __dir__ = attach(__name__, _EXPORTS, _COMPANIONS)

@@ -9,11 +9,14 @@ from importlib import import_module
 __all__ = ["attach"]
 
 
-def attach(module: str, exports: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+def attach(
+    module: str, exports: Mapping[str, str], companions: Mapping[str, str] | None = None
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """Return the ``__getattr__`` and ``__dir__`` of *module* that serve the names in *exports*.
 
     *exports* maps a module to the names, parted by blanks, that are taken from it. A name is looked up once: it
-    is then an ordinary attribute of *module*.
+    is then an ordinary attribute of *module*. *companions* maps a name to a module of a higher layer that registers
+    something with it, and is loaded along with it.
     """
     homes = {name: home for home, names in exports.items() for name in names.split()}
 
@@ -22,6 +25,8 @@ def attach(module: str, exports: Mapping[str, str]) -> tuple[Callable[[str], obj
         if home is None:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         value = getattr(import_module(home), name)
+        if companions is not None and name in companions:
+            import_module(companions[name])
         setattr(sys.modules[module], name, value)
         return value
 

@@ -164,6 +164,9 @@ def make(name: str) -> Any:
     cls: Any = CLASSES[name]
     if name == "QCoreApplication":
         return cls.instance() or cls(["test"])
+    if name == "QNetworkInformation":
+        cls.loadDefaultBackend()
+        return cls.instance()
     if name == "QSocketNotifier":
         return cls(-1, cls.Type.Read)
     if name == "QAbstractSocket":

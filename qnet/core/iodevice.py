@@ -213,7 +213,7 @@ class QIODevice(DeviceCore, QIODeviceBase):
             data = self._q_buffer.take(maxlen)
             if self._q_paused:
                 self._q_after_read()
-            return QByteArrayView(data)
+            return data if type(data) is QByteArrayView else QByteArrayView(data)
         if size is not None:
             count, view = _target(maxlen, size)
             if not self._q_ready("read", count):
@@ -233,7 +233,7 @@ class QIODevice(DeviceCore, QIODeviceBase):
                 data = buffer.take_all()
             if self._q_paused:
                 self._q_after_read()
-            return QByteArrayView(data)
+            return data if type(data) is QByteArrayView else QByteArrayView(data)
         return QByteArrayView(self._q_read_all()) if self._q_ready("read") else _EMPTY
 
     @overload

@@ -575,6 +575,7 @@ class QAbstractSocket(StreamDevice):
     def _q_set_filter(self, layer: StreamFilter | None) -> None:
         """Put *layer* between buffers and engine: before the connection stands, or at a quiet moment of it."""
         self._q_filter = layer
+        self._q_update()
         if layer is not None and self._q_linked:
             layer.start()
             self._q_flush()

@@ -15,6 +15,7 @@ from qnet.kernel._protocol import NetworkLayerProtocol
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.kernel.networkdatagram import QNetworkDatagram
 from qnet.socket._enums import SocketOption, SocketState, SocketType
+from qnet.socket.engines._system_calls import calls_of
 from qnet.socket.engines.abstract import QAbstractSocketEngine
 
 __all__ = ["DATAGRAM_MAX", "QNativeSocketEngine"]
@@ -95,8 +96,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         self.sock = sock
         self.fd = sock.fileno()
         self.family = int(sock.family)  # the attribute of Python's socket makes an enum member each time
-        self.recv = sock.recv
-        self.send = sock.send
+        self.recv, self.send = calls_of(sock)
         self.sendmsg = sock.sendmsg
 
     @classmethod

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from qnet._lazy import attach
 
 if TYPE_CHECKING:
+    from qnet.kernel.authenticator import QAuthenticator as QAuthenticator
     from qnet.kernel.hostaddress import QHostAddress as QHostAddress, QIPv6Address as QIPv6Address
     from qnet.kernel.hostinfo import QHostInfo as QHostInfo
+    from qnet.kernel.httpheaders import QHttpHeaders as QHttpHeaders
     from qnet.kernel.networkdatagram import QNetworkDatagram as QNetworkDatagram
     from qnet.kernel.networkinformation import QNetworkInformation as QNetworkInformation
     from qnet.kernel.networkinterface import (
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
     from qnet.socket.udpsocket import QUdpSocket as QUdpSocket
 
 _EXPORTS = {
+    "qnet.kernel.authenticator": "QAuthenticator",
     "qnet.kernel.hostaddress": "QHostAddress QIPv6Address",
     "qnet.kernel.hostinfo": "QHostInfo",
+    "qnet.kernel.httpheaders": "QHttpHeaders",
     "qnet.kernel.networkdatagram": "QNetworkDatagram",
     "qnet.kernel.networkinformation": "QNetworkInformation",
     "qnet.kernel.networkinterface": "QNetworkInterface QNetworkAddressEntry",

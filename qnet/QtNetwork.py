@@ -8,6 +8,14 @@ from qnet._lazy import attach
 
 if TYPE_CHECKING:
     from qnet.kernel.authenticator import QAuthenticator as QAuthenticator
+    from qnet.kernel.dnsrecords import (
+        QDnsDomainNameRecord as QDnsDomainNameRecord,
+        QDnsHostAddressRecord as QDnsHostAddressRecord,
+        QDnsMailExchangeRecord as QDnsMailExchangeRecord,
+        QDnsServiceRecord as QDnsServiceRecord,
+        QDnsTextRecord as QDnsTextRecord,
+        QDnsTlsAssociationRecord as QDnsTlsAssociationRecord,
+    )
     from qnet.kernel.hostaddress import QHostAddress as QHostAddress, QIPv6Address as QIPv6Address
     from qnet.kernel.hostinfo import QHostInfo as QHostInfo
     from qnet.kernel.httpheaders import QHttpHeaders as QHttpHeaders
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     from qnet.kernel.networkproxyfactory import QNetworkProxyFactory as QNetworkProxyFactory
     from qnet.kernel.networkproxyquery import QNetworkProxyQuery as QNetworkProxyQuery
     from qnet.socket.abstractsocket import QAbstractSocket as QAbstractSocket
+    from qnet.socket.dnslookup import QDnsLookup as QDnsLookup
     from qnet.socket.engines.abstract import QAbstractSocketEngine as QAbstractSocketEngine
     from qnet.socket.engines.native import QNativeSocketEngine as QNativeSocketEngine
     from qnet.socket.localserver import QLocalServer as QLocalServer
@@ -31,6 +40,10 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "qnet.kernel.authenticator": "QAuthenticator",
+    "qnet.kernel.dnsrecords": (
+        "QDnsDomainNameRecord QDnsHostAddressRecord QDnsMailExchangeRecord QDnsServiceRecord QDnsTextRecord "
+        "QDnsTlsAssociationRecord"
+    ),
     "qnet.kernel.hostaddress": "QHostAddress QIPv6Address",
     "qnet.kernel.hostinfo": "QHostInfo",
     "qnet.kernel.httpheaders": "QHttpHeaders",
@@ -41,6 +54,7 @@ _EXPORTS = {
     "qnet.kernel.networkproxyfactory": "QNetworkProxyFactory",
     "qnet.kernel.networkproxyquery": "QNetworkProxyQuery",
     "qnet.socket.abstractsocket": "QAbstractSocket",
+    "qnet.socket.dnslookup": "QDnsLookup",
     "qnet.socket.engines.abstract": "QAbstractSocketEngine",
     "qnet.socket.engines.native": "QNativeSocketEngine",
     "qnet.socket.localserver": "QLocalServer",

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qnet.core._enums import QtEnum, QtFlag, flat_enums
 from qnet.core.bytearray import QByteArray, QByteArrayView
-from qnet.core.logging import qWarning
 from qnet.kernel._application_proxy import proxy_source, set_proxy_source
 from qnet.kernel._checks import checked_port, checked_text, to_view
 
 if TYPE_CHECKING:
     from qnet.core._bytes_methods import BytesLike
+    from qnet.kernel._known_headers import HeaderStore, KnownHeaders
+    from qnet.kernel.httpheaders import QHttpHeaders
 
 __all__ = ["QNetworkProxy"]
-
-# RFC 9110 sections 5.1 and 5.5, without the obsolete forms.
-_HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_BAD_IN_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 _FIELDS = ("_capabilities", "_headers", "_host", "_password", "_port", "_type", "_user")
 
@@ -61,7 +57,7 @@ class QNetworkProxy:
     _user: str
     _password: str
     _capabilities: Capability | None  # None: those of the type
-    _headers: tuple[tuple[bytes, bytes], ...]  # names in lower case
+    _headers: HeaderStore | None  # None until there is one
 
     def __init__(
         self,
@@ -83,11 +79,13 @@ class QNetworkProxy:
         self.setUser(user)
         self.setPassword(password)
         self._capabilities = None
-        self._headers = ()
+        self._headers = None
 
     def _take(self, other: QNetworkProxy) -> None:
         for name in _FIELDS:
             setattr(self, name, getattr(other, name))
+        if self._headers is not None:
+            self._headers = self._headers.copy()
 
     def swap(self, other: QNetworkProxy, /) -> None:
         """Exchange the values of this proxy and *other*."""
@@ -188,23 +186,74 @@ class QNetworkProxy:
 
     # Headers, which only HTTP proxies are sent. Other types keep the ones that they had, out of sight.
 
-    def _sends_headers(self) -> bool:
-        return self._type in (self.ProxyType.HttpProxy, self.ProxyType.HttpCachingProxy)
+    def _shown_headers(self) -> HeaderStore | None:
+        return self._headers if self._type in (self.ProxyType.HttpProxy, self.ProxyType.HttpCachingProxy) else None
+
+    def _own_headers(self) -> HeaderStore | None:
+        """Where headers are set; None for types that have none."""
+        if self._type not in (self.ProxyType.HttpProxy, self.ProxyType.HttpCachingProxy):
+            return None
+        if self._headers is None:
+            from qnet.kernel._known_headers import HeaderStore
+
+            self._headers = HeaderStore()
+        return self._headers
+
+    def headers(self) -> QHttpHeaders:
+        """The headers of HTTP requests to the proxy, none for other types; a copy."""
+        from qnet.kernel.httpheaders import QHttpHeaders
+
+        store = self._shown_headers()
+        return QHttpHeaders() if store is None else QHttpHeaders._from_pairs(store.pairs)
+
+    def setHeaders(self, newHeaders: QHttpHeaders, /) -> None:
+        """Replace all headers. Does nothing unless the type is HttpProxy or HttpCachingProxy."""
+        from qnet.kernel._known_headers import HeaderStore
+        from qnet.kernel.httpheaders import QHttpHeaders
+
+        if not isinstance(newHeaders, QHttpHeaders):
+            raise TypeError(f"expected QHttpHeaders, not {type(newHeaders).__name__}")
+        if self._own_headers() is not None:
+            self._headers = HeaderStore(list(newHeaders._pairs))
+
+    def header(self, header: KnownHeaders, /) -> Any:
+        """The value of a known header (QNetworkRequest.KnownHeaders): what :meth:`setHeader` set it from.
+
+        If it was set otherwise: an int for ContentLengthHeader, a QUrl, which is absolute, for LocationHeader, a
+        datetime in UTC for LastModifiedHeader and IfModifiedSinceHeader, a list of str for IfMatchHeader (without
+        weak tags) and IfNoneMatchHeader, a str for others. None if it is missing or malformed, and for cookies.
+        """
+        from qnet.kernel._known_headers import HeaderStore
+
+        store = self._shown_headers()
+        return (HeaderStore() if store is None else store).known(header)
+
+    def setHeader(self, header: KnownHeaders, value: Any, /) -> None:
+        """Set a known header (QNetworkRequest.KnownHeaders) from a Python value; None removes it.
+
+        Any takes a str, bytes-like, a number or a bool, some also what :meth:`header` returns for them: a QUrl, a
+        datetime (without a time zone it is local time) or a date, a list of str. A value that does not fit gives
+        a warning and changes nothing. Does nothing unless the type is HttpProxy or HttpCachingProxy.
+        """
+        from qnet.kernel._known_headers import HeaderStore
+
+        store = self._own_headers()
+        (HeaderStore() if store is None else store).set_known("QNetworkProxy::setHeader", header, value)
 
     def hasRawHeader(self, headerName: BytesLike, /) -> bool:
         """Whether HTTP requests to the proxy carry the header *headerName*, in any case."""
-        name = bytes(to_view(headerName)).lower()
-        return self._sends_headers() and any(own == name for own, _ in self._headers)
+        name, store = bytes(to_view(headerName)), self._shown_headers()
+        return store is not None and store.raw(name) is not None
 
     def rawHeader(self, headerName: BytesLike, /) -> QByteArrayView:
-        """The value of the header *headerName*; empty if it is missing."""
-        name = bytes(to_view(headerName)).lower()
-        values = [value for own, value in self._headers if own == name] if self._sends_headers() else []
-        return QByteArrayView(b", ".join(values))
+        """The value of the header *headerName*, repeated ones with ", " in between; empty if it is missing."""
+        name, store = bytes(to_view(headerName)), self._shown_headers()
+        return QByteArrayView((store and store.raw(name)) or b"")
 
     def rawHeaderList(self) -> list[QByteArrayView]:
         """The names, in lower case, of all headers in the order in which they were last set."""
-        return [QByteArrayView(name) for name, _ in self._headers] if self._sends_headers() else []
+        store = self._shown_headers()
+        return [] if store is None else [QByteArrayView(name) for name in store.names()]
 
     def setRawHeader(self, headerName: BytesLike, value: BytesLike | None, /) -> None:
         """Set a header of HTTP requests to the proxy; None, or a null QByteArray, removes it.
@@ -212,19 +261,12 @@ class QNetworkProxy:
         Does nothing unless the type is HttpProxy or HttpCachingProxy. A name that is no token, or a value with
         control characters, gives a warning and no header.
         """
-        name = bytes(to_view(headerName)).lower()
+        name = to_view(headerName)
         gone = value is None or (isinstance(value, QByteArray) and value.isNull())
-        content = b"" if value is None else bytes(to_view(value)).strip(b" \t")
-        if not self._sends_headers():
-            return
-        if not _HEADER_NAME.fullmatch(name):
-            qWarning("QNetworkProxy::setRawHeader: the name of a header contains illegal characters")
-            return
-        self._headers = tuple(header for header in self._headers if header[0] != name)
-        if _BAD_IN_VALUE.search(content):
-            qWarning("QNetworkProxy::setRawHeader: the value of a header contains illegal characters")
-        elif not gone:
-            self._headers += ((name, content),)
+        content = None if value is None or gone else to_view(value)
+        store = self._own_headers()
+        if store is not None:
+            store.set_raw("QNetworkProxy::setRawHeader", name, content)
 
     # Python's protocols
 

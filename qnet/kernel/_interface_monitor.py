@@ -56,7 +56,11 @@ class _Monitor:
         return self.source.snapshot() if self.source is not None else Snapshot()
 
     def _on_change(self) -> None:
-        if not self._timer.serial and any(watch.differs(self.snapshot()) for watch in self._living()):
+        if self._timer.serial:
+            return
+        snapshot = self.snapshot()
+        watches = [ref() for ref in self.watches.values()]
+        if any(watch is not None and watch.differs(snapshot) for watch in watches):
             self._timers.start(self._timer)
 
     def _on_failure(self) -> None:
@@ -72,12 +76,10 @@ class _Monitor:
             self._timers.start(self._timer)  # a long answer is on its way
             return
         snapshot = source.snapshot()
-        for watch in self._living():
-            if id(watch) in self.watches:  # a slot of another one may have stopped it
+        for key, ref in list(self.watches.items()):
+            watch = ref() if self.watches.get(key) is ref else None  # a slot of another one may have stopped it
+            if watch is not None:
                 watch.announce(snapshot)
-
-    def _living(self) -> list[InterfaceWatch]:
-        return [watch for watch in (ref() for ref in list(self.watches.values())) if watch is not None]
 
     def reopen(self) -> None:
         """Read everything anew, from a new source; what is different by then is announced."""

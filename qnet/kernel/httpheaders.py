@@ -106,7 +106,7 @@ class QHttpHeaders:
         a warning and changes nothing. ValueError if the year in UTC is not 1 to 9999.
         """
         if dateTime is None:
-            qWarning("qt.network.http.headers: HTTP header cannot be set to an invalid date")
+            qWarning("QHttpHeaders::setDateTimeValue: invalid date received")
         elif isinstance(dateTime, date):
             self.replaceOrAppend(name, format_http_date(dateTime))
         else:

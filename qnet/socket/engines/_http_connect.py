@@ -25,11 +25,13 @@ Credentials are sent only after a 407, those of the QNetworkProxy first, then th
 from __future__ import annotations
 
 import enum
-import re
+import weakref
 from typing import TYPE_CHECKING
 
+from qnet.core._url_ace import to_ace
 from qnet.kernel._auth_session import Answer, AuthError, AuthSession, AuthState
 from qnet.kernel.authenticator import QAuthenticator
+from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket._enums import SocketError
 from qnet.socket.engines._handshake import Ask, ProxyFailure, ProxyHandshake
 
@@ -46,9 +48,6 @@ MAX_CONTENT = 65536
 """Bytes of a 407's page that are skipped to keep the connection; a longer one costs less to cut off."""
 SHOWN = 60
 """Bytes of garbage that an error's text shows."""
-
-_HOST = re.compile(r"[^\x00-\x20\x7f/?#@:\\\[\]]+")
-_IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
 
 
 class _State(enum.Enum):
@@ -194,18 +193,11 @@ class HttpConnectHandshake(ProxyHandshake):
 
     def _authority(self) -> str:
         """Host and port as the request line has them: RFC 9112 section 3.2.3."""
-        host = self._host
-        if ":" in host:
-            host = host.strip("[]").partition("%")[0]  # a scope means nothing on another machine
-            if _IPV6.fullmatch(host):
-                return f"[{host}]:{self._port}"
-        else:
-            if not host.isascii():
-                from qnet.core.url import QUrl
-
-                host = bytes(QUrl.toAce(host)).decode()
-            if _HOST.fullmatch(host):
-                return f"{host}:{self._port}"
+        address = QHostAddress(self._host.strip("[]"))
+        address.setScopeId("")  # which means nothing on another machine
+        host = to_ace(self._host) if address.isNull() else address.toString()
+        if host:
+            return f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
         raise self._failure(SocketError.HostNotFoundError, f"Host not found: {self._host!r} is no host's name")
 
     def _read_head(self, reply: _Reply, data: bytes) -> int:
@@ -311,12 +303,12 @@ class HttpConnectHandshake(ProxyHandshake):
 class _Reply:
     """One message of the proxy as far as it has arrived. Keeps no content."""
 
-    __slots__ = ("_message", "_parser", "beginning")
+    __slots__ = ("__weakref__", "_message", "_parser", "beginning")
 
     def __init__(self) -> None:
         import httptools
 
-        self._message = _Message()
+        self._message = _Message(weakref.ref(self))
         self._parser: httptools.HttpResponseParser = httptools.HttpResponseParser(self._message)
         # RFC 9112 sections 2.2 and 5.2: a lone LF ends a line, and headers may be folded.
         self._parser.set_dangerous_leniencies(lenient_headers=True, lenient_optional_cr_before_lf=True)
@@ -365,6 +357,10 @@ class _Reply:
     @property
     def keeps_connection(self) -> bool:
         """As the headers say: false as well if only the connection's end ends the content."""
+        return self._message.keeps_connection
+
+    def should_keep_alive(self) -> bool:
+        """What llhttp says now. It forgets with a message's end, which may be that of its headers."""
         return self._parser.should_keep_alive()
 
     def values(self, name: bytes) -> list[bytes]:
@@ -375,13 +371,15 @@ class _Reply:
 class _Message:
     """What llhttp calls back. Apart from `_Reply`, since the parser refers to it: there shall be no cycle."""
 
-    __slots__ = ("complete", "head_complete", "headers", "reason")
+    __slots__ = ("_reply", "complete", "head_complete", "headers", "keeps_connection", "reason")
 
-    def __init__(self) -> None:
+    def __init__(self, reply: weakref.ref[_Reply]) -> None:
+        self._reply = reply
         self.headers: list[tuple[bytes, bytes]] = []
         self.reason = bytearray()
         self.head_complete = False
         self.complete = False
+        self.keeps_connection = False
 
     def on_status(self, status: bytes) -> None:
         self.reason += status
@@ -391,6 +389,8 @@ class _Message:
 
     def on_headers_complete(self) -> None:
         self.head_complete = True
+        reply = self._reply()
+        self.keeps_connection = reply is not None and reply.should_keep_alive()
 
     def on_message_complete(self) -> None:
         self.complete = True

@@ -11,11 +11,12 @@ from typing import Any
 from benchmarks.catalogue import Found
 from benchmarks.rounds import CaseResult, Series
 from benchmarks.scenarios import Scenario
+from qnet.socket.engines._system_calls import COMPILED
 
 
 def heading(peers: Mapping[str, Found], skipped: Mapping[str, str]) -> str:
     """What is compared on what: the versions, and who is missing and why."""
-    lines = [f"{platform.platform()}, {os.cpu_count()} CPUs"]
+    lines = [f"{platform.platform()}, {os.cpu_count()} CPUs; qnet with{'' if COMPILED else 'out'} its C module"]
     lines += [
         f"  {name:<16} {found.peer.title}"
         + (f"; {found.peer.package} {found.version}" if found.peer.package else "")
@@ -51,6 +52,7 @@ def as_json(
     """Everything in the tables, with every round's cost."""
     return {
         "machine": {"platform": platform.platform(), "cpus": os.cpu_count(), "processor": _processor()},
+        "compiled": COMPILED,
         "options": dict(options),
         "peers": {name: {"version": found.version, "python": found.python_version} for name, found in peers.items()},
         "skipped": dict(skipped),

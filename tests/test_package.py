@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import configparser
 import importlib
+import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -100,11 +102,10 @@ def test_importing_the_package_takes_less_than_30_ms() -> None:
 
 
 @pytest.fixture(scope="module")
-def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel and a source distribution, built without the network."""
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's files as git knows them."""
     pytest.importorskip("setuptools", minversion="70.1", reason="needs a setuptools that makes wheels itself")
-    folder = tmp_path_factory.mktemp("distributions")
-    source = folder / "source"
+    source = tmp_path_factory.mktemp("source")
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=REPOSITORY, capture_output=True, text=True)
     if names.returncode:
@@ -113,13 +114,32 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (REPOSITORY / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((REPOSITORY / name).read_bytes())
-    code = f"from setuptools import build_meta as b; print(b.build_wheel({str(folder)!r}))"
-    subprocess.run([sys.executable, "-c", code], cwd=source, check=True, capture_output=True, timeout=100)
-    return folder
+    return source
 
 
-def test_the_wheel_holds_the_package_its_types_and_nothing_else(distributions: Path) -> None:
-    (wheel,) = distributions.glob("*.whl")
+def built(source: Path, target: Path, **environment: str) -> Path:
+    """A wheel of *source*, made in the folder *target* without the network."""
+    shutil.rmtree(source / "build", ignore_errors=True)
+    code = f"from setuptools import build_meta as b; print(b.build_wheel({str(target)!r}))"
+    subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=source,
+        check=True,
+        capture_output=True,
+        timeout=100,
+        env={**os.environ, **environment},
+    )
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that this machine makes, with the C module if it has a compiler."""
+    return built(sources, tmp_path_factory.mktemp("wheel"))
+
+
+def test_the_wheel_holds_the_package_its_types_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         metadata = next(archive.read(n).decode() for n in names if n.endswith(".dist-info/METADATA"))
@@ -128,19 +148,45 @@ def test_the_wheel_holds_the_package_its_types_and_nothing_else(distributions: P
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"qnet"}
     modules = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "qnet").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == modules
+    assert {name for name in names if name.endswith(".pyi")} == {"qnet/socket/engines/_wire.pyi"}
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra" not in line]
     assert sorted(re.split(r"[ :><=]+", line)[1] for line in required) == ["idna", "psutil"]
 
 
-def test_the_wheel_works_where_it_is_unpacked(distributions: Path, tmp_path: Path) -> None:
-    (wheel,) = distributions.glob("*.whl")
+def unpacked(wheel: Path, folder: Path) -> list[str]:
+    """What the package in *wheel* says about itself where it is unpacked: its file, and whether it is compiled."""
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)
-    code = "import qnet; from qnet.QtNetwork import QTcpSocket; print(qnet.__file__); QTcpSocket().close()"
-    outcome = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
+        archive.extractall(folder)
+    code = (
+        "import qnet; from qnet.QtNetwork import QTcpSocket; QTcpSocket().close();"
+        "from qnet.socket.engines._system_calls import COMPILED; print(qnet.__file__, COMPILED)"
     )
-    assert outcome.stdout.strip() == str(tmp_path / "qnet" / "__init__.py")
+    environment = {name: value for name, value in os.environ.items() if name != "QNET_PURE_PYTHON"}
+    outcome = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env=environment,
+    )
+    return outcome.stdout.split()
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_the_wheel_works_where_it_is_unpacked(sources: Path, tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    wheel = built(sources, tmp_path / "made", QNET_PURE_PYTHON="")
+    assert unpacked(wheel, tmp_path / "here") == [str(tmp_path / "here/qnet/__init__.py"), "True"]
+
+
+@pytest.mark.parametrize("environment", [{"CC": "false", "QNET_PURE_PYTHON": ""}, {"QNET_PURE_PYTHON": "1"}])
+def test_it_installs_without_a_compiler(sources: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    (tmp_path / "made").mkdir()
+    wheel = built(sources, tmp_path / "made", **environment)
+    assert wheel.name.endswith("-py3-none-any.whl") == ("CC" not in environment)
+    assert unpacked(wheel, tmp_path / "here") == [str(tmp_path / "here/qnet/__init__.py"), "False"]
 
 
 def test_the_supported_versions_are_those_that_the_classifiers_name() -> None:

@@ -56,8 +56,8 @@ receive(PyObject *self, PyObject *arg)
         return NULL;
     data->ob_shash = -1; /* not hashed yet */
 
-    ssize_t got;
-    do {
+    ssize_t got = 0;
+    if (size > 0) do {
         Py_BEGIN_ALLOW_THREADS
         got = recv(fd, data->ob_sval, (size_t)size, 0);
         Py_END_ALLOW_THREADS

@@ -12,7 +12,7 @@ import os
 from qnet.core._io_select import UnwatchableError
 from qnet.socket._enums import SocketError
 
-__all__ = ["SocketFailure", "failure", "failure_from_os", "failure_to_bind", "is_temporary"]
+__all__ = ["SocketFailure", "failure", "failure_at_proxy", "failure_from_os", "failure_to_bind", "is_temporary"]
 
 _CODES = {
     errno.ECONNREFUSED: SocketError.ConnectionRefusedError,
@@ -59,9 +59,23 @@ _TEXTS = {
     SocketError.AddressInUseError: "The bound address is already in use",
     SocketError.SocketAddressNotAvailableError: "The address is not available",
     SocketError.UnsupportedSocketOperationError: "Unsupported socket operation",
+    SocketError.ProxyAuthenticationRequiredError: "Proxy authentication failed",
+    SocketError.ProxyConnectionRefusedError: "Connection to proxy refused",
+    SocketError.ProxyConnectionClosedError: "Connection to proxy closed prematurely",
+    SocketError.ProxyConnectionTimeoutError: "Connection to proxy timed out",
+    SocketError.ProxyNotFoundError: "Proxy host not found",
+    SocketError.ProxyProtocolError: "The proxy does not speak its protocol",
     SocketError.OperationError: "The operation does not fit the socket's state",
     SocketError.TemporaryError: "Temporary error",
     SocketError.UnknownSocketError: "Unknown error",
+}
+
+# What it means when it happens on the way to a proxy.
+_AT_PROXY = {
+    SocketError.ConnectionRefusedError: SocketError.ProxyConnectionRefusedError,
+    SocketError.RemoteHostClosedError: SocketError.ProxyConnectionClosedError,
+    SocketError.SocketTimeoutError: SocketError.ProxyConnectionTimeoutError,
+    SocketError.HostNotFoundError: SocketError.ProxyNotFoundError,
 }
 
 _ERRNO_TEXTS = {
@@ -111,6 +125,15 @@ def failure_to_bind(error: OSError, phase: str) -> SocketFailure:
 def failure(code: SocketError, phase: str = "", text: str = "") -> SocketFailure:
     """A failure that no system call reported; *text* where the usual one of its code does not fit."""
     return SocketFailure(code, _complete(text or _TEXTS.get(code, str(code)), phase, ""))
+
+
+def failure_at_proxy(reason: SocketFailure) -> SocketFailure:
+    """What *reason* means if it is the connection to a proxy that failed."""
+    code = _AT_PROXY.get(reason.code)
+    if code is None:
+        return reason
+    details = reason.text.partition(": ")[2]
+    return SocketFailure(code, _complete(_TEXTS[code], details, ""), reason.cause)
 
 
 def _complete(text: str, phase: str, name: str) -> str:

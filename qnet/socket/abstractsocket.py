@@ -6,7 +6,7 @@ States and events (an arrow names the new state; signals in their order behind i
 ============  ===================  =======================================================================
 state         event                what follows
 ============  ===================  =======================================================================
-Unconnected   connectToHost        -> HostLookup; stateChanged
+Unconnected   connectToHost        -> HostLookup; stateChanged; through a proxy: see `qnet.socket._proxying`
 Bound         connectToHost        -> HostLookup, on the bound descriptor
 HostLookup    addresses found      -> Connecting; stateChanged, hostFound; see `qnet.socket._connecting`
 HostLookup    nothing found        -> Unconnected; stateChanged, errorOccurred(HostNotFound)
@@ -30,6 +30,7 @@ Source: https://doc.qt.io/qt-6/qabstractsocket.html.
 from __future__ import annotations
 
 import errno
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qnet.core._enums import flat_enums
@@ -46,15 +47,21 @@ from qnet.socket._connecting import Connecting
 from qnet.socket._enums import BindFlag, SocketError, SocketOption, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._filter import StreamFilter
+from qnet.socket._proxy_selection import no_proxy_configured, selected_proxy
 from qnet.socket._stream import StreamDevice
 from qnet.socket._waiting import Clock
+from qnet.socket.engines._handshake import ProxyFailure
 from qnet.socket.engines.native import QNativeSocketEngine
 
 if TYPE_CHECKING:
     from qnet.core._thread_data import ThreadData
+    from qnet.kernel.authenticator import QAuthenticator
     from qnet.kernel.networkproxy import QNetworkProxy
+    from qnet.socket._proxying import ProxiedConnecting
 
 __all__ = ["QAbstractSocket"]
+
+Way: TypeAlias = "Connecting | ProxiedConnecting"
 
 _UNCONNECTED = SocketState.UnconnectedState
 _HOST_LOOKUP = SocketState.HostLookupState
@@ -91,7 +98,11 @@ class QAbstractSocket(StreamDevice):
     errorOccurred = Signal(_enums.SocketError)
     """Something failed: `error` and `errorString` say what."""
     proxyAuthenticationRequired = Signal(object, object)
-    """A proxy wants credentials: fill the QAuthenticator, the second argument."""
+    """A proxy, the first argument, wants credentials: fill the QAuthenticator, the second, within the slot.
+
+    It is emitted again while the proxy refuses them. Left as it is, or with what was refused already, it ends the
+    attempt with ProxyAuthenticationRequiredError.
+    """
 
     def __init__(self, socketType: SocketType, parent: QObject | None = None, **properties: Any) -> None:
         if not isinstance(socketType, SocketType):
@@ -103,7 +114,7 @@ class QAbstractSocket(StreamDevice):
         self._q_peer_name = ""
         self._q_peer: tuple[QHostAddress, int] | None = None
         self._q_local: tuple[QHostAddress, int] | None = None
-        self._q_way: Connecting | None = None  # while a connection is on its way
+        self._q_way: Way | None = None  # while a connection is on its way
         self._q_close_when_connected = False
         self._q_pause_mode = _enums.PauseMode.PauseNever
         self._q_proxy: QNetworkProxy | None = None
@@ -225,6 +236,13 @@ class QAbstractSocket(StreamDevice):
         Emits stateChanged(HostLookup), stateChanged(Connecting), hostFound, and then connected or errorOccurred. A
         literal address and a name in the cache of QHostInfo get as far as hostFound within the call. Reports
         OperationError, and leaves the socket as it is, if it is connected or connecting already.
+
+        Through a proxy (`setProxy`, or the application's) a name is the proxy's to look up, if it can: then there is
+        no hostFound, and `peerAddress` is null. A proxy that wants credentials makes `proxyAuthenticationRequired`.
+        Errors: those of the target as the proxy reports them; ProxyConnectionRefusedError, ProxyNotFoundError,
+        ProxyConnectionTimeoutError (30 s without a connection, or for the handshake), ProxyConnectionClosedError,
+        ProxyProtocolError, ProxyAuthenticationRequiredError; UnsupportedSocketOperationError, at once and without
+        any other signal, if no proxy can do it.
         """
         port = checked_port(port)
         if isinstance(hostName, QHostAddress.SpecialAddress):
@@ -237,6 +255,12 @@ class QAbstractSocket(StreamDevice):
             qWarning(f"{type(self).__name__}::connectToHost() called when already looking up or connecting/connected")
             self._q_report(failure(SocketError.OperationError, f"to {self._q_phase}", _BUSY))
             return
+        try:
+            proxy = self._q_find_proxy(hostName, port)
+        except ProxyFailure as refusal:
+            self._q_peer_name = hostName
+            self._q_report(SocketFailure(refusal.code, refusal.text))
+            return
         self._q_reset_for_connect(hostName, port)
         if self._q_type is SocketType.UdpSocket:
             mode |= QIODevice.OpenModeFlag.Unbuffered
@@ -246,11 +270,12 @@ class QAbstractSocket(StreamDevice):
         self._q_set_state(_HOST_LOOKUP)
         if self._q_state is not _HOST_LOOKUP:
             return  # a slot has ended it
-        if self._q_uses_proxy():
-            kind = self._q_proxy.type() if self._q_proxy is not None else ""
-            self._q_connect_failed(failure(SocketError.UnsupportedSocketOperationError, f"connecting through {kind}"))
-            return
-        self._q_way = Connecting(self, hostName, port, _Protocol(protocol))
+        if proxy is None:
+            self._q_way = Connecting(self, hostName, port, _Protocol(protocol))
+        else:
+            from qnet.socket._proxying import ProxiedConnecting
+
+            self._q_way = ProxiedConnecting(self, proxy, hostName, port, _Protocol(protocol))
         self._q_way.begin()
 
     def _q_reset_for_connect(self, name: str, port: int) -> None:
@@ -261,24 +286,33 @@ class QAbstractSocket(StreamDevice):
         self._q_close_when_connected = False
         self._q_phase = f"{name}:{port}"
 
-    def _q_uses_proxy(self) -> bool:
-        proxy = self._q_proxy
-        if proxy is None:
-            return False
-        from qnet.kernel.networkproxy import QNetworkProxy
+    def _q_find_proxy(self, name: str, port: int) -> QNetworkProxy | None:
+        """The proxy to go through to *port* of *name* ("" to bind), None for none; ProxyFailure if none can do it."""
+        own = self._q_proxy
+        if (own is None or own.type() == 0) and no_proxy_configured():  # 0: DefaultProxy
+            return None
+        from qnet.kernel.networkproxyquery import QNetworkProxyQuery
+        from qnet.socket._proxying import has_engine
 
-        return proxy.type() not in (
-            QNetworkProxy.ProxyType.NoProxy,
-            QNetworkProxy.ProxyType.DefaultProxy,
-        )
+        kind = QNetworkProxyQuery.QueryType.TcpSocket
+        if self._q_type is SocketType.UdpSocket:
+            kind = QNetworkProxyQuery.QueryType.UdpSocket
+        return selected_proxy(own, QNetworkProxyQuery(name, port, self._q_tag, kind), partial(has_engine, self._q_type))
+
+    def _q_ask_for_login(self, proxy: QNetworkProxy, authenticator: QAuthenticator) -> None:
+        """Ask the program for credentials for *proxy*, which takes them along."""
+        QAbstractSocket.proxyAuthenticationRequired.emit_from(self, type(proxy)(proxy), authenticator)
+        if not authenticator.isNull():
+            proxy.setUser(authenticator.user())
+            proxy.setPassword(authenticator.password())
 
     def _q_has_attempts(self) -> bool:
         return self._q_way is not None and self._q_state is _CONNECTING
 
-    def _q_host_found(self, way: Connecting) -> bool:
-        """The host's addresses are known; whether to go on with them."""
+    def _q_host_found(self, way: Way, announce: bool = True) -> bool:
+        """The host's addresses are known, or not needed here (no *announce*); whether to go on."""
         self._q_set_state(_CONNECTING)
-        if self._q_way is way and self._q_state is _CONNECTING:
+        if announce and self._q_way is way and self._q_state is _CONNECTING:
             QAbstractSocket.hostFound.emit_from(self)
         return self._q_way is way and self._q_state is _CONNECTING
 
@@ -287,8 +321,10 @@ class QAbstractSocket(StreamDevice):
         if way is not None:
             way.end()
 
-    def _q_new_engine(self, address: QHostAddress) -> QNativeSocketEngine:
-        engine = QNativeSocketEngine()
+    def _q_new_engine(
+        self, address: QHostAddress, kind: type[QNativeSocketEngine] = QNativeSocketEngine
+    ) -> QNativeSocketEngine:
+        engine = kind()
         # Not "IPv6 only", which could not reach ::ffff:127.0.0.1.
         four = address.protocol() is _Protocol.IPv4Protocol
         engine.initialize(self._q_type, _Protocol.IPv4Protocol if four else _Protocol.AnyIPProtocol)
@@ -529,8 +565,8 @@ class QAbstractSocket(StreamDevice):
             raise TypeError(f"a socket option is an int, not {type(value).__name__}")
         if self._q_engine is None:
             self._q_options = {**(self._q_options or {}), option: int(value)}
-            if self._q_way is not None:
-                self._q_way.apply_option(lambda engine: self._q_apply_option(engine, option, int(value)))
+            for engine in self._q_way.engines() if self._q_way is not None else ():
+                self._q_apply_option(engine, option, int(value))
             return
         try:
             self._q_engine.setOption(option, int(value))
@@ -603,9 +639,13 @@ class QAbstractSocket(StreamDevice):
         way = self._q_way
         if way is not None and not way.wait(clock) and self._q_way is way:
             phase = f"connecting to {self._q_phase}"
-            self._q_note(failure(SocketError.SocketTimeoutError, phase, "Socket operation timed out"))
+            reason = failure(SocketError.SocketTimeoutError, phase, "Socket operation timed out")
+            announced = not isinstance(way, Connecting) and way.looks_up()
+            self._q_note(reason)
             self._q_leave_way()
             self._q_set_state(_UNCONNECTED)
+            if announced and self._q_state is _UNCONNECTED:
+                self._q_report(reason)
         return self._q_is_connected()
 
     def _q_is_connected(self) -> bool:

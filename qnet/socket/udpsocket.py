@@ -48,8 +48,10 @@ class QUdpSocket(QAbstractSocket):
 
     # -- into and out of the reactor
 
-    def _q_new_engine(self, address: QHostAddress) -> QNativeSocketEngine:
-        engine = super()._q_new_engine(address)
+    def _q_new_engine(
+        self, address: QHostAddress, kind: type[QNativeSocketEngine] = QNativeSocketEngine
+    ) -> QNativeSocketEngine:
+        engine = super()._q_new_engine(address, kind)
         self._q_prepare(engine)
         return engine
 

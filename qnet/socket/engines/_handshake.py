@@ -17,6 +17,7 @@ from qnet.socket._enums import SocketError
 
 if TYPE_CHECKING:
     from qnet.kernel.authenticator import QAuthenticator
+    from qnet.kernel.hostaddress import QHostAddress
 
 __all__ = ["Ask", "ProxyFailure", "ProxyHandshake"]
 
@@ -39,14 +40,18 @@ class ProxyHandshake:
     ``begin`` -> bytes to send first; then ``feed`` for all that arrives, until `done` (the connection is the target's;
     `rest` holds bytes of the target that came along) or `again` (hang up, connect to the proxy, ``begin`` once more).
     Both raise ProxyFailure. ``ended`` is called if the proxy closes the connection before that.
+
+    The socket leaves `rest` with the system, where its reading finds it. `local` is this end's address and port as
+    the proxy tells them, None if it does not.
     """
 
-    __slots__ = ("again", "done", "rest")
+    __slots__ = ("again", "done", "local", "rest")
 
     def __init__(self) -> None:
         self.done = False
         self.again = False
         self.rest = b""
+        self.local: tuple[QHostAddress, int] | None = None
 
     def begin(self) -> bytes:
         """Start on a fresh connection to the proxy; what to send."""

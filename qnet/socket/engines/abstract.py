@@ -7,8 +7,9 @@ what it means.
 Three sorts of object meet here:
 
 * `qnet.socket.engines.native.QNativeSocketEngine` makes the system calls.
-* A proxy engine is a native engine with a *handshake*: until it is through, ``negotiate`` gets the bytes that
-  arrive and returns those to send; after it the engine is what its base class is, and a byte costs no call more.
+* A proxy engine is a native engine on a descriptor that leads to the proxy. It names the *handshake* (sans-I/O,
+  `qnet.socket.engines._handshake`) that `qnet.socket._proxying` has to lead first; after it the engine is what its
+  base class is, and a byte costs no call more.
 * A `qnet.socket._filter.StreamFilter` (TLS) sits between engine and buffers, and sees every byte.
 
 The hot calls (``recv`` and ``send``) are attributes that hold the bound methods of the system's socket.
@@ -73,10 +74,6 @@ class QAbstractSocketEngine:
     def connectToHostByName(self, name: str, port: int) -> bool:
         """Like `connectToHost`, for engines whose peer resolves the name."""
         raise NotImplementedError(f"{self.__class__.__name__}.connectToHostByName()")
-
-    def negotiate(self, data: bytes) -> tuple[bytes, bool]:
-        """Feed the handshake: what to send now, and whether it is through. Here there is none."""
-        return b"", True
 
     def bind(self, address: QHostAddress, port: int) -> None:
         """Take a local address."""

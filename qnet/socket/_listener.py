@@ -90,7 +90,7 @@ class Listener(QObject):
         thread = self._q.thread
         if thread.dispatcher is not None and thread.scope_level:
             self._q_watch(thread.dispatcher)
-        else:
+        elif engine.fd >= 0:
             thread.arrivals[engine.fd] = self._q.ref
 
     def _q_watch(self, dispatcher: EventDispatcher) -> None:
@@ -102,11 +102,11 @@ class Listener(QObject):
                 self._q_accept_failed(error)
 
     def _q_set_watched(self, on: bool) -> None:
-        if self._q_dispatcher is not None and self._q_engine is not None:
+        if self._q_dispatcher is not None and self._q_engine is not None and self._q_engine.fd >= 0:
             self._q_dispatcher.watch(self._q_engine.fd, READ, self._q_on_readable if on else None)
 
     def _q_unwatch(self) -> None:
-        if self._q_engine is not None:
+        if self._q_engine is not None and self._q_engine.fd >= 0:
             self._q.thread.arrivals.pop(self._q_engine.fd, None)
             if self._q_dispatcher is not None:
                 self._q_dispatcher.forget(self._q_engine.fd)
@@ -160,13 +160,17 @@ class Listener(QObject):
         return True
 
     def _q_accept_failed(self, error: OSError) -> None:
-        self._q_failure = failure_from_os(error, f"accepting a client on {self._q_where()}")
+        reason = failure_from_os(error, f"accepting a client on {self._q_where()}")
+        self._q_go_on_later(reason, error.errno in _EXHAUSTED)
+
+    def _q_go_on_later(self, reason: SocketFailure, lasting: bool) -> None:
+        """Accepting failed for this *reason*; the pauses become longer if it is a *lasting* one."""
+        self._q_failure = reason
         self._q_set_watched(False)
-        exhausted = error.errno in _EXHAUSTED
-        self._q_pause = min(max(_FIRST_PAUSE, self._q_pause * 2 if exhausted else 0), _LONGEST_PAUSE)
+        self._q_pause = min(max(_FIRST_PAUSE, self._q_pause * 2 if lasting else 0), _LONGEST_PAUSE)
         self._q_retry = TimerEntry(self._q_pause, self._q_try_again, single_shot=True)
         self._q.thread.timers.start(self._q_retry)
-        self._q_accept_refused(self._q_failure)
+        self._q_accept_refused(reason)
 
     def _q_try_again(self) -> None:
         self._q_retry = None

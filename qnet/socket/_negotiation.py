@@ -64,8 +64,9 @@ def proxy_address(proxy: QNetworkProxy) -> tuple[str, int]:
 class Negotiation:
     """Connects to *proxy* and leads *handshake*; then calls ``made`` with the engine, or ``failed``.
 
-    *data* is the object that this is for: in its thread everything happens. *make* makes an engine to connect to an
-    address of the proxy with; *bound* is one that has a local address already, for the first connection.
+    *data* is the object that this is for: in its thread everything happens. *phase* says what is being done, for error
+    texts. *make* makes an engine to connect to an address of the proxy with; *bound* is one that has a local address
+    already, for the first connection.
     """
 
     __slots__ = (
@@ -79,6 +80,7 @@ class Negotiation:
         "_made",
         "_make",
         "_over",
+        "_phase",
         "_proxy",
         "_q",
         "_q_engine",
@@ -91,6 +93,7 @@ class Negotiation:
         data: ObjectData,
         proxy: QNetworkProxy,
         handshake: ProxyHandshake,
+        phase: str,
         make: Maker,
         made: Callable[[QNativeSocketEngine], None],
         failed: Callable[[SocketFailure], None],
@@ -100,6 +103,7 @@ class Negotiation:
         self._q_engine = bound
         self._proxy = proxy
         self._handshake = handshake
+        self._phase = phase
         self._make = make
         self._made = made
         self._failed = failed
@@ -161,7 +165,7 @@ class Negotiation:
             wire = call()
         except ProxyFailure as refusal:
             if not self._over:
-                self._fail(SocketFailure(refusal.code, f"{refusal.text} ({self._where()})", refusal))
+                self._fail(SocketFailure(refusal.code, f"{refusal.text}: {self._where()}", refusal))
             return
         finally:
             self._busy = False
@@ -255,7 +259,7 @@ class Negotiation:
 
     def _where(self) -> str:
         host, port = proxy_address(self._proxy)
-        return f"through the proxy {host}:{port}"
+        return f"{self._phase} through the proxy {host}:{port}"
 
     # -- driven by the event loop
 
@@ -293,8 +297,7 @@ class Negotiation:
             self._dispatcher.forget(self._engine.fd)
 
     def _due(self) -> None:
-        phase = f"no answer for {HANDSHAKE_LIMIT:.0f} s ({self._where()})"
-        self._fail(failure(SocketError.ProxyConnectionTimeoutError, phase))
+        self._fail(failure(SocketError.ProxyConnectionTimeoutError, self._where()))
 
     def leave(self, source: ThreadData) -> None:
         """The object moves to another thread: take everything out of this one, *source*."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from qnet.socket._waiting import Clock
     from qnet.socket.abstractsocket import QAbstractSocket
 
-__all__ = ["SETUP_LIMIT", "ProxiedConnecting", "associating", "has_engine", "listening"]
+__all__ = ["SETUP_LIMIT", "ProxiedConnecting", "associating", "can_listen", "has_engine", "listening"]
 
 SETUP_LIMIT = 5000
 """Milliseconds that ``bind`` and ``listen`` wait for a proxy, as with Qt: they have to return an answer."""
@@ -64,6 +64,11 @@ _OF_THE_PROXY = frozenset(
 def has_engine(kind: SocketType, proxy: QNetworkProxy) -> bool:
     """Whether there is a protocol to speak with *proxy* for a socket of this kind, whatever its capabilities say."""
     return proxy.type() is _Type.Socks5Proxy or (kind is SocketType.TcpSocket and proxy.type() in _STREAMS)
+
+
+def can_listen(proxy: QNetworkProxy) -> bool:
+    """Whether there is a protocol to have *proxy* listen."""
+    return proxy.type() is _Type.Socks5Proxy
 
 
 class ProxiedConnecting:
@@ -157,6 +162,7 @@ class ProxiedConnecting:
                 socket._q,
                 self.proxy,
                 handshake,
+                f"connecting to {socket._q_phase}",
                 lambda address: socket._q_new_engine(address, kind),
                 made,
                 self._failed,
@@ -272,7 +278,7 @@ def associating(
         else:
             made(engine)
 
-    return Negotiation(data, proxy, handshake, _connection_to_proxy, controlled, failed)
+    return Negotiation(data, proxy, handshake, "sending datagrams", _connection_to_proxy, controlled, failed)
 
 
 def listening(
@@ -291,7 +297,7 @@ def listening(
         engine.listen_on(handshake)
         made(engine)
 
-    return Negotiation(data, proxy, handshake, _bindable, bound, failed)
+    return Negotiation(data, proxy, handshake, "listening", _bindable, bound, failed)
 
 
 def _connection_to_proxy(address: QHostAddress) -> QNativeSocketEngine:

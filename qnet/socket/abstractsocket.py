@@ -460,7 +460,8 @@ class QAbstractSocket(StreamDevice):
         """Take a local address: ``bind(address, port, mode)`` or ``bind(port, mode)`` for any address.
 
         Port 0 lets the system choose. Returns False, with errorOccurred, if it is not to be had; then -> Unconnected,
-        else -> Bound.
+        else -> Bound. A stream socket that is to connect through a proxy binds here, to reach the proxy from; for a
+        datagram socket see `QUdpSocket`.
         """
         if isinstance(address, int) and not isinstance(address, QHostAddress.SpecialAddress):
             if isinstance(port, BindFlag):
@@ -476,24 +477,39 @@ class QAbstractSocket(StreamDevice):
         if host.isNull():
             self._q_report(failure(SocketError.UnsupportedSocketOperationError, "binding a null address"))
             return False
+        through_proxy = self._q_bind_through_proxy(host, port, BindFlag(mode))
+        if through_proxy is not None:
+            return through_proxy
         engine = QNativeSocketEngine()
         try:
+            self._q_bind_engine(engine, host, port, BindFlag(mode))
+        except OSError as error:
+            self._q_report(failure_to_bind(error, where))
+            return False
+        self._q_take_bound(engine)
+        return True
+
+    def _q_bind_through_proxy(self, host: QHostAddress, port: int, mode: BindFlag) -> bool | None:
+        """Whether binding with the help of a proxy succeeded; None if there is nothing that a proxy could do."""
+        return None
+
+    def _q_bind_engine(self, engine: QNativeSocketEngine, host: QHostAddress, port: int, mode: BindFlag) -> None:
+        """Make a descriptor and bind it; if that raises OSError there is none."""
+        try:
             engine.initialize(self._q_type, host.protocol())
-            self._q_apply_bind_mode(engine, BindFlag(mode))
+            self._q_apply_bind_mode(engine, mode)
             for option, value in (self._q_options or {}).items():
                 self._q_apply_option(engine, option, value)
             engine.bind(host, port)
         except (OSError, ValueError) as error:
             engine.close()
-            if not isinstance(error, OSError):
-                error = OSError(errno.EADDRNOTAVAIL, str(error))
-            self._q_report(failure_to_bind(error, where))
-            return False
+            raise error if isinstance(error, OSError) else OSError(errno.EADDRNOTAVAIL, str(error)) from error
+
+    def _q_take_bound(self, engine: QNativeSocketEngine) -> None:
         self._q_engine = engine
         self._q_local = None
         self._q_bound()
         self._q_set_state(_BOUND)
-        return True
 
     def _q_apply_bind_mode(self, engine: QNativeSocketEngine, mode: BindFlag) -> None:
         if mode & BindFlag.ShareAddress:

@@ -14,6 +14,9 @@ draining    grace is over         clients aborted; closed; shutdownFinished(how 
 any         close                 closed; pending clients are dropped, taken ones are kept
 ==========  ====================  ======================================================================
 
+Through a SOCKS5 proxy, `listen` makes it BIND (RFC 1928 section 4), which is for one client. After that client, and
+after a BIND that failed, the next one is made; meanwhile the server is listening, without an address.
+
 Source: https://doc.qt.io/qt-6/qtcpserver.html.
 """
 
@@ -22,6 +25,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Any
 
+from qnet.core._post import post_to_data
 from qnet.core._timers import TimerEntry
 from qnet.core.iodevice import QIODevice
 from qnet.core.logging import qWarning
@@ -32,13 +36,19 @@ from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket._enums import SocketError, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._listener import Listener, Phase
+from qnet.socket._proxy_selection import no_proxy_configured, selected_proxy
 from qnet.socket._waiting import Clock
 from qnet.socket.abstractsocket import QAbstractSocket
+from qnet.socket.engines._handshake import ProxyFailure
 from qnet.socket.engines.native import QNativeSocketEngine
 from qnet.socket.tcpsocket import QTcpSocket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qnet.core._thread_data import ThreadData
     from qnet.kernel.networkproxy import QNetworkProxy
+    from qnet.socket._negotiation import Negotiation
 
 __all__ = ["QTcpServer"]
 
@@ -63,6 +73,8 @@ class QTcpServer(Listener):
         self._q_local: tuple[QHostAddress, int] | None = None
         self._q_drain: TimerEntry | None = None
         self._q_proxy: QNetworkProxy | None = None
+        self._q_asked: tuple[QNetworkProxy, QHostAddress, int] | None = None  # what BINDs are made of
+        self._q_binding: Negotiation | None = None  # the next one, while it is under way
         super().__init__(parent, **properties)
 
     # -- listening
@@ -75,6 +87,10 @@ class QTcpServer(Listener):
         """Listen on *address* and *port*, 0 to 65535; 0 lets the system choose (see `serverPort`).
 
         Any takes IPv4 and IPv6. Returns False, with `serverError` and `errorString`, if that is not possible.
+
+        Through a SOCKS5 proxy (`setProxy`, or the application's; never for loopback addresses) the call waits up to 5 s
+        for the proxy to listen. It listens for one client at a time, and where it likes: `serverAddress` and
+        `serverPort` are the proxy's, 0 until it has answered, and others after each client.
         """
         port = checked_port(port)
         if self._q_engine is not None:
@@ -85,6 +101,13 @@ class QTcpServer(Listener):
         if host.isNull():
             self._q_failure = failure(SocketError.UnsupportedSocketOperationError, where)
             return False
+        try:
+            proxy = None if host.isLoopback() else self._q_find_proxy(port)
+        except ProxyFailure as refusal:
+            self._q_failure = SocketFailure(refusal.code, refusal.text)
+            return False
+        if proxy is not None:
+            return self._q_listen_through(proxy, host, port)
         engine = QNativeSocketEngine()
         try:
             engine.initialize(SocketType.TcpSocket, host.protocol())
@@ -102,6 +125,8 @@ class QTcpServer(Listener):
 
     def close(self) -> None:
         """Stop listening and drop the clients that nobody took; those that were taken stay connected."""
+        self._q_end_binding()
+        self._q_asked = None
         self._q_stop()
         self._q_local = None
         drain, self._q_drain = self._q_drain, None
@@ -154,6 +179,110 @@ class QTcpServer(Listener):
             self._q.thread.timers.discard(entry)
         self._q_phase = Phase.CLOSED
         QTcpServer.shutdownFinished.emit_from(self, cut)
+
+    # -- listening through a proxy
+
+    def _q_find_proxy(self, port: int) -> QNetworkProxy | None:
+        own = self._q_proxy
+        if (own is None or own.type() == 0) and no_proxy_configured():  # 0: DefaultProxy
+            return None
+        from qnet.kernel.networkproxyquery import QNetworkProxyQuery
+        from qnet.socket._proxying import can_listen
+
+        return selected_proxy(own, QNetworkProxyQuery(port), can_listen)
+
+    def _q_listen_through(self, proxy: QNetworkProxy, host: QHostAddress, port: int) -> bool:
+        from qnet.socket._proxying import SETUP_LIMIT
+        from qnet.socket.engines.socks5 import QSocks5SocketEngine
+
+        self._q_asked = (proxy, host, port)
+        self._q_failure = None
+        self._q_begin(QSocks5SocketEngine())
+        self._q_bind_next(self._q_not_bound)
+        binding = self._q_binding
+        if binding is not None and not binding.wait(Clock(SETUP_LIMIT)):
+            where = f"listening through the proxy {proxy.hostName()}"
+            self._q_not_bound(failure(SocketError.SocketTimeoutError, where))
+        return self._q_failure is None
+
+    def _q_not_bound(self, reason: SocketFailure) -> None:
+        """The first BIND failed: `listen` has failed."""
+        self.close()
+        self._q_failure = reason
+
+    def _q_bind_next(self, failed: Callable[[SocketFailure], None]) -> None:
+        from qnet.socket._proxying import listening
+
+        if self._q_asked is not None:
+            self._q_binding = listening(self._q, *self._q_asked, self._q_bound, failed)
+            self._q_binding.begin()
+
+    def _q_bound(self, engine: QNativeSocketEngine) -> None:
+        """The proxy listens."""
+        self._q_binding = None
+        self._q_engine = engine
+        self._q_local = None
+        self._q_arrive()
+
+    def _q_end_binding(self) -> None:
+        binding, self._q_binding = self._q_binding, None
+        if binding is not None:
+            binding.end()
+
+    def _q_bind_failed(self, reason: SocketFailure) -> None:
+        self._q_binding = None
+        self._q_go_on_later(reason, lasting=True)
+
+    def _q_try_again(self) -> None:
+        if self._q_asked is None or (self._q_engine is not None and self._q_engine.fd >= 0):
+            super()._q_try_again()
+        elif self._q_binding is None:
+            self._q_retry = None
+            self._q_bind_next(self._q_bind_failed)
+
+    def _q_accept_one(self) -> bool:
+        if self._q_asked is None:
+            return super()._q_accept_one()
+        engine = self._q_engine
+        if engine is None or engine.fd < 0:
+            return False
+        self._q_unwatch()  # the client will have the descriptor
+        try:
+            taken = super()._q_accept_one()
+        except ProxyFailure as refusal:
+            engine.close()
+            self._q_local = None
+            self._q_go_on_later(
+                SocketFailure(refusal.code, f"{refusal.text}: {self._q_where()}", refusal), lasting=True
+            )
+            return False
+        if self._q_engine is engine and self._q_binding is None:
+            if engine.fd >= 0:
+                self._q_arrive()
+            else:
+                self._q_local = None
+                self._q_bind_next(self._q_bind_failed)
+        return taken
+
+    def _q_wait_for_client(self, clock: Clock) -> tuple[bool, bool]:
+        while self._q_asked is not None and self._q_engine is not None and self._q_engine.fd < 0:
+            if self._q_binding is None:
+                self._q_try_again()
+            binding = self._q_binding
+            if binding is not None and not binding.wait(clock):
+                self._q_failure = failure(SocketError.SocketTimeoutError, "waiting for the proxy to listen")
+                return False, True
+            if self._q_retry is not None:
+                return False, False
+        return super()._q_wait_for_client(clock)
+
+    def _q_change_thread(self, source: ThreadData, target: ThreadData) -> None:
+        binding = self._q_binding
+        if binding is not None:
+            binding.leave(source)
+        super()._q_change_thread(source, target)
+        if binding is not None:
+            post_to_data(self._q, binding.arrive)
 
     # -- accepting
 

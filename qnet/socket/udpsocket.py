@@ -4,12 +4,16 @@ Unlike a stream it has no buffer: a datagram stays with the system until it is r
 once, and again only after the program has read: then also for what was already there. A socket that is not read is
 not watched, so that it cannot turn the loop.
 
+Through a SOCKS5 proxy the datagrams go by its relay, for as long as the control connection stands
+(`qnet.socket.engines.socks5`). Its end is the end of the socket: ProxyConnectionClosedError, -> Unconnected.
+
 Source: https://doc.qt.io/qt-6/qudpsocket.html.
 """
 
 from __future__ import annotations
 
 import errno
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qnet.core._io_epoll import READ
@@ -21,14 +25,16 @@ from qnet.kernel._protocol import NetworkLayerProtocol
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.kernel.networkdatagram import QNetworkDatagram
 from qnet.socket._enums import BindFlag, SocketError, SocketState, SocketType
-from qnet.socket._errors import SocketFailure, failure, failure_from_os
+from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._waiting import Clock, poll
 from qnet.socket.abstractsocket import QAbstractSocket
+from qnet.socket.engines._handshake import ProxyFailure
 from qnet.socket.engines.native import DATAGRAM_MAX, QNativeSocketEngine
 
 if TYPE_CHECKING:
     from qnet.core.eventdispatcher import EventDispatcher
     from qnet.kernel.networkinterface import QNetworkInterface
+    from qnet.kernel.networkproxy import QNetworkProxy
 
 __all__ = ["QUdpSocket"]
 
@@ -36,12 +42,19 @@ _ACTIVE = (SocketState.BoundState, SocketState.ConnectedState)
 
 
 class QUdpSocket(QAbstractSocket):
-    """A UDP socket: `bind` it to receive, or `connectToHost` to talk to one peer as a device. Qt page: QUdpSocket."""
+    """A UDP socket: `bind` it to receive, or `connectToHost` to talk to one peer as a device. Qt page: QUdpSocket.
+
+    Through a SOCKS5 proxy `bind`, and a first `writeDatagram` without it, wait up to 5 s for the proxy. Senders are
+    the real ones; `localAddress` and `localPort` stay null and 0, because nobody sees them, and there is no multicast.
+    The end of the proxy's control connection ends the socket: errorOccurred(ProxyConnectionClosedError), ->
+    Unconnected. Other proxies pass no datagrams on: UnsupportedSocketOperationError.
+    """
 
     _q_pushes = False
 
     _q_announced = False  # readyRead was emitted and nothing was read since
     _q_silent = False  # ... and more is there: the descriptor is not watched
+    _q_control: QNativeSocketEngine | None = None  # the connection that an association with a proxy lasts as long as
 
     def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
         super().__init__(SocketType.UdpSocket, parent, **properties)
@@ -63,11 +76,13 @@ class QUdpSocket(QAbstractSocket):
         engine = self._q_engine
         assert engine is not None
         self._q_prepare(engine)
+        self._q_control = getattr(engine, "control", None)
         self._q_announced = self._q_silent = False
         self._q_arrive()
 
     def _q_link(self, engine: QNativeSocketEngine) -> None:
         self._q_unwatch()
+        self._q_control = getattr(engine, "control", None)
         self._q_announced = self._q_silent = False
         super()._q_link(engine)
 
@@ -76,8 +91,29 @@ class QUdpSocket(QAbstractSocket):
         super()._q_watch(dispatcher)
         if silent and self._q_engine is not None and self._q_engine.fd >= 0:
             dispatcher.watch(self._q_engine.fd, READ, None)
+        if self._q_control is not None and self._q_dispatcher is not None:
+            dispatcher.watch(self._q_control.fd, READ, self._q_on_control)
+
+    def _q_unwatch(self) -> None:
+        if self._q_control is not None and self._q_dispatcher is not None:
+            self._q_dispatcher.forget(self._q_control.fd)
+        super()._q_unwatch()
+
+    def _q_unlink(self) -> None:
+        super()._q_unlink()
+        self._q_control = None
+
+    def _q_on_control(self) -> None:
+        """The control connection of an association is readable: the proxy hangs up, or says what nobody asked for."""
+        engine: Any = self._q_engine
+        if self._q_control is not None and not engine.is_alive():
+            self._q_report(failure(SocketError.ProxyConnectionClosedError, "while it passed datagrams on"))
+            if self._q_engine is engine:
+                self._q_end(SocketState.ClosingState)
 
     def _q_on_readable(self) -> None:
+        if self._q_control is not None and not QUdpSocket.hasPendingDatagrams(self):
+            return  # not from the relay, or not for us
         if self._q_announced:
             self._q_silent = True
             if self._q_dispatcher is not None and self._q_engine is not None:
@@ -109,21 +145,61 @@ class QUdpSocket(QAbstractSocket):
         if mode & (BindFlag.ShareAddress | BindFlag.ReuseAddressHint):
             engine.reuse_address()
 
-    def _q_ensure_engine(self) -> QNativeSocketEngine | None:
-        """The engine; an unconnected socket is bound by its first datagram."""
-        if self._q_engine is None:
+    def _q_bind_through_proxy(self, host: QHostAddress, port: int, mode: BindFlag) -> bool | None:
+        try:
+            proxy = self._q_find_proxy("", port)
+        except ProxyFailure as refusal:
+            self._q_note(SocketFailure(refusal.code, refusal.text))
+            return False
+        return None if proxy is None else self._q_associate(proxy, host, port, mode)
+
+    def _q_associate(self, proxy: QNetworkProxy, host: QHostAddress, port: int, mode: BindFlag) -> bool:
+        """Bind, and have the datagrams go through *proxy*: blocks until it has answered."""
+        from qnet.kernel.networkproxy import QNetworkProxy
+        from qnet.socket._proxying import SETUP_LIMIT, associating
+        from qnet.socket.engines.socks5 import Socks5DatagramEngine
+
+        engine = Socks5DatagramEngine()
+        try:
+            self._q_bind_engine(engine, host, port, mode)
+        except OSError as error:
+            self._q_report(failure_to_bind(error, f"binding {host.toString()}:{port}"))
+            return False
+        failures: list[SocketFailure] = []
+        ask = partial(self._q_ask_for_login, QNetworkProxy(proxy))
+        negotiation = associating(self._q, proxy, engine, ask, lambda made: None, failures.append)
+        negotiation.begin()
+        if not negotiation.wait(Clock(SETUP_LIMIT)):
+            failures.append(failure(SocketError.SocketTimeoutError, f"binding {host.toString()}:{port} at the proxy"))
+        negotiation.end()
+        if engine.control is None or self._q_state is not SocketState.UnconnectedState:
+            engine.close()  # or a slot that was asked for credentials did something else with the socket
+            if failures:
+                self._q_report(failures[0])
+            return False
+        self._q_take_bound(engine)
+        return True
+
+    def _q_ensure_engine(self, target: QHostAddress) -> QNativeSocketEngine | None:
+        """The engine; an unconnected socket is bound by its first datagram, which is for *target*."""
+        if self._q_engine is not None:
+            return self._q_engine
+        anywhere = QHostAddress(QHostAddress.SpecialAddress.Any)
+        try:
+            proxy = self._q_find_proxy(target.toString(), 0)
+            if proxy is not None:
+                self._q_associate(proxy, anywhere, 0, BindFlag.DefaultForPlatform)
+                return self._q_engine
             engine = QNativeSocketEngine()
-            try:
-                engine.initialize(self._q_type, NetworkLayerProtocol.AnyIPProtocol)
-                engine.bind(QHostAddress(QHostAddress.SpecialAddress.Any), 0)
-            except OSError as error:
-                engine.close()
-                self._q_report(failure_from_os(error, "binding a socket to send from"))
-                return None
-            self._q_engine = engine
-            self._q_bound()
-            self._q_set_state(SocketState.BoundState)
-        return self._q_engine
+            self._q_bind_engine(engine, anywhere, 0, BindFlag.DefaultForPlatform)
+        except ProxyFailure as refusal:
+            self._q_note(SocketFailure(refusal.code, refusal.text))
+            return None
+        except OSError as error:
+            self._q_report(failure_from_os(error, "binding a socket to send from"))
+            return None
+        self._q_take_bound(engine)
+        return engine
 
     # -- receiving
 
@@ -218,11 +294,15 @@ class QUdpSocket(QAbstractSocket):
         if host.isNull() and not connected:
             self._q_report(failure(SocketError.UnsupportedSocketOperationError, "sending a datagram without address"))
             return -1
-        engine = self._q_ensure_engine()
+        engine = self._q_ensure_engine(host)
         if engine is None:
             return -1
         try:
-            if connected:
+            if connected and self._q_control is not None:
+                relay: Any = engine
+                peer, port = self._q_peer_pair()
+                sent = int(relay.sendto(data, self._q_peer_name if peer.isNull() else peer, port))
+            elif connected:
                 sent = engine.send(data)
             elif full is not None:
                 sent = engine.writeDatagram(full)
@@ -314,15 +394,20 @@ class QUdpSocket(QAbstractSocket):
         Returns False on a time-out, with errorOccurred(SocketTimeout). readyRead is emitted unless it was already.
         """
         clock = Clock(msecs)
-        engine = self._q_engine
-        if engine is None:
-            return False
-        if not poll({engine.fd: READ}, clock.left()):
-            self._q_wait_timed_out()
-            return False
-        if not self._q_announced:
-            self._q_on_readable()
-        return True
+        while (engine := self._q_engine) is not None:
+            control = self._q_control
+            masks = {engine.fd: READ} if control is None else {engine.fd: READ, control.fd: READ}
+            ready = poll(masks, clock.left())
+            if not ready:
+                self._q_wait_timed_out()
+                return False
+            if control is None or QUdpSocket.hasPendingDatagrams(self):
+                if not self._q_announced:
+                    self._q_on_readable()
+                return True
+            if any(fd == control.fd for fd, _ in ready):
+                self._q_on_control()
+        return False
 
     def waitForBytesWritten(self, msecs: int = 30000) -> bool:
         """False: datagrams leave within `writeDatagram`."""

@@ -45,6 +45,7 @@ _RTM_F_CLONED = 0x200
 _MOST_HOPS = 256
 
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
+_BITS: dict[int, int] = {socket.AF_INET: 32, socket.AF_INET6: 128}
 _ATTEMPTS = 5  # to get a dump in which nothing changed; after that a changed one has to do
 
 
@@ -187,10 +188,13 @@ class RouteTable:
         if link is None:
             return
         key = _address_key(body)
+        family, prefix, local, _ = key
+        if len(local) * 8 != _BITS.get(family) or prefix > len(local) * 8:
+            raise ValueError("no address of its family")
         if kind == _DELADDR or address is None:  # None: another host has it (duplicate address detection)
             if link.addresses.pop(key, None) is not None:
                 self._snapshot = None
-                self._ask_for_routes(key[0], through=index)
+                self._ask_for_routes(family, through=index)
             return
         link.confirmed.add(key)
         fact = InterfaceAddress.of(address)

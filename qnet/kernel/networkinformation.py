@@ -10,7 +10,7 @@ import warnings
 
 from qnet.core import _thread_data
 from qnet.core._enums import flat_enums
-from qnet.core._thread_data import ObjectData
+from qnet.core._timers import TimerQueue
 from qnet.core.application import QCoreApplication
 from qnet.core.object import QObject
 from qnet.core.signals import Signal
@@ -54,7 +54,7 @@ class QNetworkInformation(QObject):
     }
     _q_backend: backend.InformationBackend
     _q_values: backend.Values
-    _q_application: ObjectData | None
+    _q_era: TimerQueue
 
     def __init__(self) -> None:
         raise NotImplementedError("QNetworkInformation is not made but loaded: loadDefaultBackend(), then instance()")
@@ -65,7 +65,7 @@ class QNetworkInformation(QObject):
         QObject.__init__(info)
         info._q_backend = source
         info._q_values = source.values()
-        info._q_application = application._q if application is not None else None
+        info._q_era = _thread_data.main_thread_data().timers
         source.updated.connect(info._q_update)
         home = thread_of(application._q.thread if application is not None else _thread_data.main_thread_data())
         QObject.moveToThread(source, home)
@@ -167,6 +167,13 @@ class QNetworkInformation(QObject):
         """Whether traffic is probably paid by volume. A guess: cellular networks and Bluetooth are, others are not."""
         return self._q_values.metered
 
+    def _q_finalize(self) -> None:
+        global _instance
+        if _instance is self:
+            _instance = None
+        self._q_backend._q_destroy()
+        super()._q_finalize()
+
     def _q_update(self) -> None:
         old, new = self._q_values, self._q_backend.values()
         self._q_values = new
@@ -186,9 +193,8 @@ _lock = threading.RLock()
 
 
 def _is_inherited(info: QNetworkInformation) -> bool:
-    """Whether *info* is that of an application which is no more: in a forked child that made its own."""
-    application = QCoreApplication.instance()
-    return info._q_application is not None and (application is None or application._q is not info._q_application)
+    """Whether *info* is the parent's, in a forked child that started afresh: no loop serves it."""
+    return info._q_era is not _thread_data.main_thread_data().timers
 
 
 def _checked_features(features: backend.Feature) -> backend.Feature:
@@ -226,7 +232,6 @@ def _matches(name: str, features: backend.Feature, wanted: str | backend.Feature
 
 def _unload() -> None:
     """The application is destroyed, and the information with it."""
-    global _instance
-    info, _instance = _instance, None
+    info = _instance
     if info is not None:
         info._q_destroy()

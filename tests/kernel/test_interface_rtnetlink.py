@@ -233,6 +233,16 @@ def test_events_of_addresses(kernel: Kernel) -> None:
     assert kernel.asked == [GETROUTE]
 
 
+def test_an_address_has_the_length_of_its_family(kernel: Kernel) -> None:
+    before = kernel.table.snapshot()
+    for body in (address(2, "10.0.0.5", 33), address(2, "fd00::5", 129), address(2, "fd00::5")[4:]):
+        kernel.table.feed(message(NEWADDR, body))
+    long = bytes([socket.AF_INET]) + address(2, "fd00::5", 24)[1:]
+    short = bytes([socket.AF_INET6]) + address(2, "10.0.0.5", 24)[1:]
+    kernel.table.feed(message(NEWADDR, long) + message(NEWADDR, short) + message(DELADDR, long))
+    assert kernel.table.snapshot() is before
+
+
 @pytest.mark.parametrize(
     "other",
     [

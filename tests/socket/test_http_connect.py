@@ -210,6 +210,14 @@ CONVERSATIONS: dict[str, tuple[list[list[bytes]], dict[str, Any]]] = {
     "unknown way": ([[refused("407 x", b"Proxy-Authenticate: Foo\r\n")]], {}),
     "no way": ([[refused("407 x", b"")]], {}),
     "401": ([[refused("401 x")]], {}),
+    "401 for wrong ones": (
+        [[refused("407 x", BASIC + CLOSE)], [refused("401 x", b"WWW-" + BASIC[6:] + CLOSE)], [OK]],
+        {"credentials": [("u", "x"), ("u", "p")]},
+    ),
+    "401 for the same": (
+        [[refused("407 x", BASIC + CLOSE)], [refused("401 x", b"WWW-" + BASIC[6:] + CLOSE)], [OK]],
+        {},
+    ),
     "101": ([[b"HTTP/1.1 101 x\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\nabc"]], {}),
     "cut off": ([[OK[:-1]]], {}),
     "cut off after 100": ([[b"HTTP/1.1 100 x\r\n\r\n"]], {}),
@@ -288,6 +296,7 @@ DIGEST_SENT = (
     'Proxy-Authorization: Digest username="u", realm="d r", nonce="abc", uri="target.test:443", response, '
     "algorithm=MD5, cnonce, qop=auth, nc=00000001"
 )
+WRONG = UP.replace("dTpw", "dTp4")
 OWN = "Proxy-Authorization: Basic " + base64.b64encode(b"pu:pp").decode()
 
 
@@ -300,6 +309,7 @@ OWN = "Proxy-Authorization: Basic " + base64.b64encode(b"pu:pp").decode()
         ("empty chunks", [["", UP]], [("b r", "", "")]),
         ("folded", [["", UP]], [("x", "", "")]),
         ("close", [[""], [UP]], [("b r", "", "")]),
+        ("401 for wrong ones", [[""], [WRONG], [UP]], [("b r", "", ""), ("b r", "u", "x")]),
         ("proxy close", [[""], [UP]], [("b r", "", "")]),
         ("without length", [[""], [UP]], [("b r", "", "")]),
         ("1.0 closes", [[""], [UP]], [("b r", "", "")]),
@@ -312,7 +322,7 @@ OWN = "Proxy-Authorization: Basic " + base64.b64encode(b"pu:pp").decode()
         ("stale", [["", DIGEST_SENT, DIGEST_SENT]], [("d r", "", "")]),
         ("own credentials", [["", OWN]], []),
         ("own, then asked", [["", OWN, UP]], [("b r", "pu", "pp")]),
-        ("asked twice", [["", UP.replace("dTpw", "dTp4"), UP]], [("b r", "", ""), ("b r", "u", "x")]),
+        ("asked twice", [["", WRONG, UP]], [("b r", "", ""), ("b r", "u", "x")]),
     ],
 )
 def test_authentication(name: str, sent: list[list[str]], asked: list[tuple[str, str, str]]) -> None:
@@ -323,12 +333,13 @@ def test_authentication(name: str, sent: list[list[str]], asked: list[tuple[str,
 
 
 Error = SocketError
-CLOSED = (Error.ProxyConnectionClosedError, "Proxy connection closed prematurely: proxy.test:3128 hung up")
-NO_HTTP = (Error.ProxyProtocolError, "Did not receive HTTP response from proxy: proxy.test:3128 sent b")
-DENIED = (Error.SocketAccessError, "Proxy denied connection: proxy.test:3128 answered 40")
-OTHER = (Error.ProxyProtocolError, "Error communicating with HTTP proxy: proxy.test:3128 answered ")
-WANTED = (Error.ProxyAuthenticationRequiredError, "Authentication required: proxy.test:3128 answered 407 x")
-UNANSWERABLE = (Error.ProxyProtocolError, "Error parsing authentication request from proxy: proxy.test:3128: it offers")
+CLOSED = (Error.ProxyConnectionClosedError, "Proxy connection closed prematurely: no whole answer")
+NO_HTTP = (Error.ProxyProtocolError, "Did not receive HTTP response from proxy: b")
+ANSWERED = "CONNECT target.test:443 was answered with"
+DENIED = (Error.SocketAccessError, f"Proxy denied connection: {ANSWERED} 40")
+OTHER = (Error.ProxyProtocolError, f"Error communicating with HTTP proxy: {ANSWERED} ")
+WANTED = (Error.ProxyAuthenticationRequiredError, f"Authentication required: {ANSWERED} 407 x")
+UNANSWERABLE = (Error.ProxyProtocolError, "Error parsing authentication request from proxy: it offers ")
 
 
 @pytest.mark.parametrize(
@@ -340,11 +351,12 @@ UNANSWERABLE = (Error.ProxyProtocolError, "Error parsing authentication request 
         *[(name, DENIED) for name in ("403", "405")],
         (
             "404",
-            (Error.HostNotFoundError, "Host not found: proxy.test:3128 answered 404 Why to CONNECT target.test:443"),
+            (Error.HostNotFoundError, f"Host not found: {ANSWERED} 404 Why"),
         ),
-        ("503", (Error.ConnectionRefusedError, "Connection refused: proxy.test:3128 answered 503 Why")),
+        ("503", (Error.ConnectionRefusedError, f"Connection refused: {ANSWERED} 503 Why")),
         *[(name, OTHER) for name in ("101", "301", "400", "401", "502", "504")],
         *[(name, WANTED) for name in ("none", "the same again")],
+        ("401 for the same", (WANTED[0], f"Authentication required: {ANSWERED} 401 x")),
         *[(name, UNANSWERABLE) for name in ("unknown way", "no way")],
     ],
 )
@@ -363,7 +375,7 @@ def test_every_conversation_is_judged() -> None:
 
 def test_garbage_is_shown_escaped_and_cut() -> None:
     text = converse([[b"\x1b[2J" + b"x" * 500]]).text
-    assert text.endswith("sent b'\\x1b[2J" + "x" * 56 + "'")
+    assert text.endswith(": b'\\x1b[2J" + "x" * 56 + "'")
     text = converse([[b"HTTP/1.1 500 \xe9\x1b[2J" + b"x" * 500 + b"\r\n\r\n"]]).text
     assert "\\xe9\\x1b[2J" in text
     assert len(text) < 250

@@ -6,7 +6,7 @@
     FRESH      BEGUN      the request is sent           REPLY
     REPLY      INFORMED   1xx                           REPLY
     REPLY      ACCEPTED   2xx                           DONE
-    REPLY      KEPT       407, the connection stays     SKIPPING
+    REPLY      KEPT       407, the connection stays     SKIPPING   (and 401, if it answers credentials)
     REPLY      DROPPED    407, the connection ends      AGAIN
     SKIPPING   SKIPPED    the 407's content is over     REPLY
     SKIPPING   DROPPED    it is too long, or cut off    AGAIN
@@ -168,7 +168,7 @@ class HttpConnectHandshake(ProxyHandshake):
             return
         raise self._failure(
             SocketError.ProxyConnectionClosedError,
-            f"Proxy connection closed prematurely: {self._name} hung up before it had answered",
+            "Proxy connection closed prematurely: no whole answer before its end",
         )
 
     def _request(self) -> bytes:
@@ -207,13 +207,13 @@ class HttpConnectHandshake(ProxyHandshake):
         except ValueError as error:
             raise self._failure(
                 SocketError.ProxyProtocolError,
-                f"Did not receive HTTP response from proxy: {self._name} sent {_shown(reply.beginning)}",
+                f"Did not receive HTTP response from proxy: {_shown(reply.beginning)}",
             ) from error
         self._budget -= taken
         if not self._budget and not reply.head_complete:
             raise self._failure(
                 SocketError.ProxyProtocolError,
-                f"Error communicating with HTTP proxy: {self._name} sent more than {MAX_HEAD} bytes of headers",
+                f"Error communicating with HTTP proxy: more than {MAX_HEAD} bytes of headers",
             )
         return taken
 
@@ -243,15 +243,18 @@ class HttpConnectHandshake(ProxyHandshake):
             self._reply = None
             self._move(_Event.ACCEPTED)
         elif status == 407:
-            self._authenticate(reply)
+            self._authenticate(reply, reply.values(b"proxy-authenticate"))
+        elif status == 401 and self._answer is not None:
+            # There is nobody else yet whose answer it could be: tinyproxy says so to wrong credentials.
+            self._authenticate(reply, reply.values(b"www-authenticate"))
         else:
             code, text = _REFUSALS.get(status, _OTHER_REFUSAL)
-            raise self._failure(code, f"{text}: {self._name} answered {self._line(reply)}")
+            raise self._failure(code, f"{text}: {self._line(reply)}")
 
-    def _authenticate(self, reply: _Reply) -> None:
-        """Get an answer to the 407's challenges, then skip its content, or else try again on a new connection."""
+    def _authenticate(self, reply: _Reply, challenges: list[bytes]) -> None:
+        """Get an answer to the *challenges*, then skip the content, or else try again on a new connection."""
         try:
-            state = self._auth.challenged(reply.values(b"proxy-authenticate"), self._answer)
+            state = self._auth.challenged(challenges, self._answer)
         except AuthError as error:
             raise self._unanswerable(error) from error
         if state is AuthState.ASKING:
@@ -259,7 +262,7 @@ class HttpConnectHandshake(ProxyHandshake):
             if not self._auth.provided():
                 raise self._failure(
                     SocketError.ProxyAuthenticationRequiredError,
-                    f"Authentication required: {self._name} answered {self._line(reply)}",
+                    f"Authentication required: {self._line(reply)}",
                 )
         if reply.keeps_connection:
             self._budget = MAX_CONTENT
@@ -272,7 +275,7 @@ class HttpConnectHandshake(ProxyHandshake):
         if self._auth.needs_connection:
             raise self._failure(
                 SocketError.ProxyConnectionClosedError,
-                f"Proxy connection closed prematurely: {self._name} ended it in the middle of {self._auth.scheme}",
+                f"Proxy connection closed prematurely: in the middle of {self._auth.scheme}",
             )
         self._reply = None
         self.again = True
@@ -280,10 +283,10 @@ class HttpConnectHandshake(ProxyHandshake):
 
     def _line(self, reply: _Reply) -> str:
         reason = _shown(reply.reason)[2:-1]
-        return f"{reply.status} {reason}".strip() + f" to CONNECT {self._authority()}"
+        return f"CONNECT {self._authority()} was answered with {reply.status} {reason}".rstrip()
 
     def _unanswerable(self, error: AuthError) -> ProxyFailure:
-        text = f"Error parsing authentication request from proxy: {self._name}: {error}"
+        text = f"Error parsing authentication request from proxy: {error}"
         return self._failure(SocketError.ProxyProtocolError, text)
 
     def _failure(self, code: SocketError, text: str) -> ProxyFailure:

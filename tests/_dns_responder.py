@@ -120,14 +120,14 @@ class Connection:
 
 
 class Responder:
-    """Listens on a free port of *host* (UDP, and TCP unless *tcp* is False) while it is used in a ``with``."""
+    """Listens on a free *port* of *host* (UDP, and TCP unless *tcp* is False) while it is used in a ``with``."""
 
-    def __init__(self, handler: Handler, host: str = LOCALHOST, tcp: bool = True) -> None:
+    def __init__(self, handler: Handler, host: str = LOCALHOST, tcp: bool = True, port: int = 0) -> None:
         self.handler = handler
         self.queries: list[Asked] = []
         self.failures: list[BaseException] = []
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.datagrams, self.listener = _bound_pair(family, host)
+        self.datagrams, self.listener = _bound_pair(family, host, port)
         self.port = int(self.datagrams.getsockname()[1])
         if not tcp:
             self.listener.close()
@@ -238,14 +238,14 @@ def rrsets(records: Iterable[str]) -> list[Any]:
     return made
 
 
-def _bound_pair(family: int, host: str) -> tuple[socket.socket, socket.socket]:
-    """A UDP and a TCP socket bound to the same port, which the system chooses."""
+def _bound_pair(family: int, host: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """A UDP and a TCP socket bound to the same port, which the system chooses if it is 0."""
     for _ in range(100):
         datagrams = socket.socket(family, socket.SOCK_DGRAM)
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            datagrams.bind((host, 0))
+            datagrams.bind((host, port))
             listener.bind((host, datagrams.getsockname()[1]))
         except OSError:
             datagrams.close()

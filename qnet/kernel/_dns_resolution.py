@@ -21,8 +21,7 @@ either   SERVFAIL, NOTIMP, REFUSED,           noted; the next
 either   another rcode                        over: InvalidReplyError
 either   the time is over, the transport      the next
          failed
-TCP      `MAX_STRAY` messages that answer     the next
-         nothing
+TCP      a message that answers nothing       the next: the server itself sent it
 either   there is no next                     over: what was noted last, else TimeoutError
 any      cancel                               over: OperationCancelledError
 =======  ===================================  ===================================================================
@@ -194,14 +193,13 @@ class Resolution:
         self.attempt = Attempt(server, transport, query, now + self._config.timeout)
 
     def _met_stray(self, attempt: Attempt, now: float) -> None:
-        self._stray += 1
-        if self._stray < MAX_STRAY:
+        if attempt.transport is Transport.TCP:
+            self.failed("it answered something else", now)
             return
-        if attempt.transport is Transport.UDP:
+        self._stray += 1
+        if self._stray == MAX_STRAY:
             self._only_tcp.add(attempt.server)
             self._ask(attempt.server, now)
-        else:
-            self.failed("nothing but messages that answer something else", now)
 
     def _judge(self, server: Server, reply: Reply, now: float) -> None:
         at = str(server)

@@ -6,7 +6,6 @@ which nothing happened have to be equal; `byte_counters` reads counters when the
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -51,8 +50,8 @@ class InterfaceAddress:
         return self.value >> 24 == 127 if self.family == socket.AF_INET else self.value == 1
 
     def __str__(self) -> str:
-        numbers = ipaddress.IPv4Address if self.family == socket.AF_INET else ipaddress.IPv6Address
-        return f"{numbers(self.value)}/{self.prefix}"
+        packed = self.value.to_bytes(4 if self.family == socket.AF_INET else 16, "big")
+        return f"{socket.inet_ntop(self.family, packed)}/{self.prefix}"
 
 
 @dataclass(frozen=True)

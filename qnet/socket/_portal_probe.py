@@ -14,8 +14,6 @@ from qnet.core.object import QObject
 from qnet.core.timer import QTimer
 from qnet.core.url import QUrl
 from qnet.kernel._information_portal import PortalProbe, Verdict, register_probe
-from qnet.kernel.networkproxy import QNetworkProxy
-from qnet.socket.tcpsocket import QTcpSocket
 
 __all__ = ["HttpPortalProbe", "judge"]
 
@@ -63,6 +61,9 @@ class HttpPortalProbe(PortalProbe):
     """A probe over a connection of its own, which goes through no proxy: portals stand before those."""
 
     def __init__(self, url: QUrl, parent: QObject) -> None:
+        from qnet.kernel.networkproxy import QNetworkProxy  # when they are needed: most programs probe nothing
+        from qnet.socket.tcpsocket import QTcpSocket
+
         super().__init__(url, parent)
         self._q_answer = b""
         self._q_done = False

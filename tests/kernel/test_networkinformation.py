@@ -7,6 +7,7 @@ function here, which returns what can be written as JSON.
 from __future__ import annotations
 
 import gc
+import http.server
 import json
 import os
 import subprocess
@@ -261,32 +262,35 @@ class Story:
         self.info.isMeteredChanged.connect(lambda value: self.heard.append(["metered", value]))
         self.info.isBehindCaptivePortalChanged.connect(lambda value: self.heard.append(["portal", value]))
 
-    def after(self, commands: str) -> list[list[Any]]:
-        """What was heard within a while after *commands*."""
+    def after(self, commands: str, count: int = 0) -> list[list[Any]]:
+        """What is heard after *commands*: at least *count* things, however long they take, and a while longer."""
         self.heard.clear()
         ip(commands)
         if self.info.backendName() == "psutil":
             self.info._q_backend._q_watch.refresh()
-        self.qt.spin(200)
+        if self.qt.is_qnet:
+            self.qt.wait(lambda: len(self.heard) >= count)
+        self.qt.spin(150)
         return list(self.heard)
 
 
 UP = "link set lo up\nlink set va up\nlink set vb up\naddr add 10.1.0.1/24 dev va"
+ONLINE = UP + "\nroute add default via 10.1.0.2"
 
 
 def online_and_not(qt: Any) -> Any:
     story = Story(qt)
     said = [story.info.reachability().name]
-    for commands in (
-        "link set lo up",
-        UP,
-        "route add default via 10.1.0.2",
-        "route replace default via 10.1.0.3",
-        "route del default",
-        "addr add fd00::1/64 dev va nodad",
-        "route add default via fd00::2",
+    for commands, count in (
+        ("link set lo up", 0),
+        (UP, 1),
+        ("route add default via 10.1.0.2", 2),
+        ("route replace default via 10.1.0.3", 0),
+        ("route del default", 2),
+        ("addr add fd00::1/64 dev va nodad", 0),
+        ("route add default via fd00::2", 2),
     ):
-        heard = [value for what, value in story.after(commands) if what == "reachability"]
+        heard = [value for what, value in story.after(commands, count) if what == "reachability"]
         assert heard[-1:] in ([], [story.info.reachability().name])
         said.append(story.info.reachability().name)
     return said
@@ -303,19 +307,22 @@ def test_online_with_a_default_route(qt: Any, netns: Namespace) -> None:
 
 def every_reachability(qt: Any) -> Any:
     story = Story(qt)
-    steps = (
-        "link set lo up\nlink set va up\naddr add 10.1.0.1/24 dev va",
-        "link set vb up",
-        "route add default via 10.1.0.2",
-        "link set vb down",
-        "link set vb up",
-        "link set va down",
-        "link set va up",
-        "addr flush dev va",
-        "addr add 169.254.3.4/16 dev va",
-        "route add default via 169.254.3.5",
-    )
-    return [[step.splitlines()[-1], story.after(step), story.info.reachability().name] for step in steps]
+    steps = {
+        "link set lo up\nlink set va up\naddr add 10.1.0.1/24 dev va": 0,
+        "link set vb up": 1,
+        "route add default via 10.1.0.2": 2,
+        "link set vb down": 2,
+        "link set vb up ": 2,
+        "link set va down": 2,
+        "link set va up": 1,
+        "addr flush dev va": 1,
+        "addr add 169.254.3.4/16 dev va": 1,
+        "route add default via 169.254.3.5": 1,
+    }
+    return [
+        [step.splitlines()[-1].strip(), story.after(step, count), story.info.reachability().name]
+        for step, count in steps.items()
+    ]
 
 
 @pytest.mark.qnet("Qt's GLib back end looks at default routes only, and misses those that go with their interface")
@@ -339,12 +346,11 @@ def test_cables_addresses_and_routes(qt: Any, netns: Namespace) -> None:
 
 def media(qt: Any) -> Any:
     story = Story(qt)
-    said: list[Any] = [story.after(UP + "\nroute add default via 10.1.0.2")]
-    for name in ("wwan0", "bnep3", "wlan0", "eth9"):
-        commands = f"link set va name {name}\nlink set {name} up\nroute add default via 10.1.0.2"
-        story.after(f"link set va down\nlink set va name {name}\nlink set {name} name va")
-        said.append(story.after(commands))
-        story.after(f"link set {name} down\nlink set {name} name va")
+    said: list[Any] = [story.after(ONLINE, 2)]
+    for name, count in (("wwan0", 3), ("bnep3", 3), ("wlan0", 2), ("eth9", 2)):
+        story.after(f"link set va down\nlink set va name {name}", 1)
+        said.append(story.after(f"link set {name} up\nroute add default via 10.1.0.2", count))
+        story.after(f"link set {name} down\nlink set {name} name va\nlink set va up", count)
     return [sorted(map(tuple, each)) for each in said]
 
 
@@ -363,10 +369,9 @@ def test_media_and_what_they_cost(qt: Any, netns: Namespace) -> None:
 
 def polled(qt: Any) -> Any:
     story = Story(qt, "psutil")
-    story.after(UP)
+    story.after(UP, 1)
     said = [story.info.backendName(), story.info.reachability().name]
-    said += [story.after("route add default via 10.1.0.2"), story.after("link set vb down")]
-    return said
+    return [*said, story.after("route add default via 10.1.0.2", 2), story.after("link set vb down", 2)]
 
 
 @pytest.mark.qnet("the back end is qnet's own")
@@ -381,7 +386,7 @@ def test_the_back_end_for_other_systems_says_the_same(qt: Any, netns: Namespace)
 
 def flapping(qt: Any) -> Any:
     story = Story(qt)
-    story.after(UP + "\nroute add default via 10.1.0.2")
+    story.after(ONLINE, 2)
     story.heard.clear()
     for _ in range(10):
         ip("link set vb down\nlink set vb up")
@@ -394,6 +399,92 @@ def test_a_bad_cable_is_not_told_blow_by_blow(qt: Any, netns: Namespace) -> None
     count, reachability = inside(netns, flapping, qt)
     assert reachability == "Online"
     assert count <= 4
+
+
+# Captive portals
+
+
+class Portal(http.server.ThreadingHTTPServer):
+    """A web server that stands in the way until somebody has signed in."""
+
+    signed_in = False
+
+    class RequestHandlerClass(http.server.BaseHTTPRequestHandler):
+        """Redirects, or answers what the probe hopes for."""
+
+        server: Portal
+
+        def do_GET(self) -> None:
+            """204, or 302 to a page of one's own."""
+            self.send_response(204 if self.server.signed_in else 302)
+            if not self.server.signed_in:
+                self.send_header("Location", "http://login.test/")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Nothing: it is no test's business."""
+
+    def __init__(self) -> None:
+        super().__init__(("10.1.0.1", 8080), self.RequestHandlerClass)
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+
+def behind_a_portal(qt: Any) -> Any:
+    from qnet.kernel._information_portal import PortalCheck
+
+    PortalCheck.FIRST_PAUSE = 50
+    os.environ["QNET_CAPTIVE_PORTAL_URL"] = "http://10.1.0.1:8080/generate_204"
+    story = Story(qt)
+    said = [story.info.supports(story.info.Feature.CaptivePortal), story.after(UP, 1)]
+    portal = Portal()
+    said.append(story.after("route add default via 10.1.0.2", 4))
+    said.append([story.info.isBehindCaptivePortal(), story.info.reachability().name])
+    story.heard.clear()
+    portal.signed_in = True
+    assert qt.wait(lambda: len(story.heard) >= 2)
+    said.append(list(story.heard))
+    portal.signed_in = False
+    said.append(story.after("link set vb down", 2))
+    said.append(story.after("link set vb up", 4))
+    story.heard.clear()
+    portal.shutdown()
+    portal.server_close()
+    assert qt.wait(lambda: story.heard)
+    said.append(list(story.heard))
+    return said
+
+
+@pytest.mark.qnet("Qt's GLib back end asks the system's own portal helper")
+def test_a_captive_portal(qt: Any, netns: Namespace) -> None:
+    unknown = ["reachability", "Unknown"]
+    assert inside(netns, behind_a_portal, qt) == [
+        True,
+        [["reachability", "Local"]],
+        [unknown, ["medium", "Ethernet"], ["reachability", "Site"], ["portal", True]],
+        [True, "Site"],
+        [["reachability", "Online"], ["portal", False]],
+        [["reachability", "Disconnected"], ["medium", "Unknown"]],
+        [unknown, ["medium", "Ethernet"], ["reachability", "Site"], ["portal", True]],
+        [["portal", False]],  # nobody answers any more
+    ]
+
+
+@pytest.mark.qnet("Qt has no such setting")
+def test_without_a_url_portals_are_not_recognised(qt: Any) -> None:
+    assert alone(supported, qt) == "Feature.Reachability|TransportMedium|Metered"
+    assert alone(supported, qt, QNET_CAPTIVE_PORTAL_URL="http://probe.invalid/") == (
+        "Feature.Reachability|CaptivePortal|TransportMedium|Metered"
+    )
+
+
+def supported(qt: Any) -> Any:
+    qt.app()
+    info = qt.QNetworkInformation
+    portal = info.loadBackendByFeatures(info.Feature.CaptivePortal)
+    info.loadDefaultBackend()
+    features = info.instance().supportedFeatures()
+    assert portal == bool(features & info.Feature.CaptivePortal)
+    return str(features)
 
 
 # Processes and threads
@@ -412,7 +503,7 @@ def forked(qt: Any, application: bool = True) -> Any:
         info = qt.QNetworkInformation
         ok = info.instance() is None and info.loadDefaultBackend() and info.instance() is not mine
         own = Story(qt)
-        heard = own.after(UP + "\nroute add default via 10.1.0.2")
+        heard = own.after(ONLINE, 2)
         ok = ok and heard == [["reachability", "Online"], ["medium", "Ethernet"]] and mine._q.alive and bool(app)
         os._exit(0 if ok else 1)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -439,7 +530,7 @@ def moved(qt: Any) -> Any:
     told: list[bool] = []
     story = Story(qt)
     story.info.reachabilityChanged.connect(lambda value: told.append(threading.current_thread() is not thread))
-    return [story.after(UP + "\nroute add default via 10.1.0.2"), told]
+    return [story.after(ONLINE, 2), told]
 
 
 @pytest.mark.qnet("of Qt's back ends here only one can be tested, and it crosses no threads")

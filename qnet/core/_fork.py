@@ -21,7 +21,6 @@ from typing import Any
 from qnet.core import _thread_data
 from qnet.core._thread_data import ThreadData
 from qnet.core._timers import TimerQueue
-from qnet.core.eventdispatcher import EventDispatcher
 
 __all__ = ["is_inherited", "leave_loops", "start_afresh"]
 
@@ -69,9 +68,10 @@ def _give_up(thread: ThreadData) -> None:
     if thread.ident > 0:
         thread.ident = 0
         thread.over = True
-    dispatcher = thread.dispatcher
-    if isinstance(dispatcher, EventDispatcher):
+    dispatcher, thread.dispatcher = thread.dispatcher, None
+    if dispatcher is not None:
         dispatcher.abandon()
+        _kept.append(dispatcher)
 
 
 if hasattr(os, "register_at_fork"):

@@ -49,7 +49,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import ReferenceType
 
-from qnet.core import _object_timers, _thread_data, hooks
+# _fork registers itself. Both are imported here and not where they are used: a thread that imports while another
+# forks leaves the import locked in the child.
+from qnet.core import _fork, _object_timers, _thread_data, _watchdog, hooks  # noqa: F401
 from qnet.core._interrupt import InterruptGuard, interruptible
 from qnet.core._io_epoll import PRIORITY, READ, WRITE
 from qnet.core._thread_data import ThreadData
@@ -590,9 +592,6 @@ def _notifier_bit(notifier: QSocketNotifier) -> int:
 def dispatcher_for(thread: ThreadData) -> EventDispatcher:
     """The dispatcher of *thread*, made when it is first needed."""
     if thread.dispatcher is None:
-        from qnet.core import _fork  # noqa: F401  # it registers itself
-        from qnet.core._watchdog import watch_over
-
         thread.dispatcher = EventDispatcher(thread)
-        watch_over(thread)
+        _watchdog.watch_over(thread)
     return thread.dispatcher

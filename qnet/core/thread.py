@@ -498,4 +498,17 @@ def _quit_running() -> None:
         QThread.wait(thread, limit)
 
 
+def _after_fork() -> None:
+    """Threads stay in the parent: in the child they have finished, without a word."""
+    global _starting
+    _starting = threading.Lock()  # somebody may have held the old ones
+    for thread in list(_running):
+        thread._q_lock = threading.RLock()
+        thread._q_done = threading.Event()
+        if thread._q_thread_data is not _thread_data.current():
+            thread._q_end_run(_State.FINISHED)
+
+
 atexit.register(_quit_running)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -257,3 +257,25 @@ def test_a_fork_in_a_thread_while_others_post() -> None:
         print(codes)
     """)
     assert out == "{0}\n"
+
+
+def test_threads_of_the_parent_have_finished_in_the_child() -> None:
+    """Nothing waits for them there, at the end neither; the same QThread can be started again."""
+    out = run("""
+        faulthandler.cancel_dump_traceback_later()  # a child that ends as usual would wait for its thread
+        app = QCoreApplication([])
+        thread = QThread()
+        thread.start()
+        pid = os.fork()
+        if not pid:
+            assert thread.isFinished() and not thread.isRunning() and thread.wait()
+            thread.start()
+            assert thread.isRunning()
+            thread.quit()
+            assert thread.wait(5000)
+            sys.exit(7)  # with all that Python does at its end
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), thread.isRunning())
+        thread.quit()
+        thread.wait()
+    """)
+    assert out == "7 True\n"

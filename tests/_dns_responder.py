@@ -126,6 +126,7 @@ class Responder:
         self.handler = handler
         self.queries: list[Asked] = []
         self.failures: list[BaseException] = []
+        self._asked_once = threading.Event()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.datagrams, self.listener = _bound_pair(family, host, port)
         self.port = int(self.datagrams.getsockname()[1])
@@ -165,6 +166,10 @@ class Responder:
         """Have the responder's thread call *order*: from the test's thread."""
         self._orders.append(order)
         self._wake.send(b"x")
+
+    def await_query(self) -> None:
+        """Wait, without an event loop, until somebody has asked something."""
+        assert self._asked_once.wait(20), "nobody asks"
 
     def connections(self) -> int:
         """How many TCP connections are open."""
@@ -220,6 +225,7 @@ class Responder:
         self.queries.append(query)
         query.number = len(self.queries)
         self._guarded(lambda: self.handler(query))
+        self._asked_once.set()
 
 
 def rrsets(records: Iterable[str]) -> list[Any]:

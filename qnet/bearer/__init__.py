@@ -1,0 +1,1 @@
+"""Bearer management: what networks this machine can use, and sessions that hold them up (Qt 5.15's QtNetwork)."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import json
 import os
 import socket
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -446,6 +448,35 @@ def test_a_thousand_at_once(qt: Any, dns: Namespace) -> None:
     complete, answered, threads = run(dns, "scenario_many", qt)
     assert (complete, answered) == (True, True)
     assert threads <= 8
+
+
+def scenario_hanging(qt: Implementation) -> Any:
+    """What the loop and the process are like while a thousand look-ups wait for a server."""
+    dns = Dns(qt)
+    dns.queries()
+    threads_before = len(os.listdir("/proc/self/task"))
+    ticks: list[float] = []
+    timer = qt.QTimer()
+    timer.timeout.connect(lambda: ticks.append(time.monotonic()))
+    timer.start(10)
+    names = [f"held{i}.test" for i in range(8)] + [f"n{i}.test" for i in range(992)]
+    started = time.monotonic()
+    dns.start(*names)
+    starting = time.monotonic() - started
+    qt.wait(lambda: len(dns._peek()) >= 16 and len(ticks) >= 20)
+    threads = len(os.listdir("/proc/self/task")) - threads_before
+    dns.release()
+    results = dns.wait(1000)
+    gaps = [after - before for before, after in itertools.pairwise(ticks)]
+    return sorted(info[0] for info in results) == sorted(names), len(ticks), starting, max(gaps), threads
+
+
+def test_a_thousand_that_hang_stop_no_loop_and_need_few_threads(qt: Any, dns: Namespace) -> None:
+    complete, ticks, starting, gap, threads = run(dns, "scenario_hanging", qt)
+    assert complete
+    assert ticks >= 20
+    assert max(starting, gap) < 2.5  # the resolver would wait for 5 seconds
+    assert threads <= (9 if qt.is_qnet else 40)
 
 
 def scenario_addrconfig(qt: Implementation) -> Any:

@@ -128,7 +128,9 @@ class QNetworkProxyFactory:
 
 def is_local(host: str) -> bool:
     """Whether *host* is this host by its usual names or a loopback address: no proxy may be used for it."""
-    return host.lower().removesuffix(".") in _LOCAL_NAMES or QHostAddress(host).isLoopback()
+    if host[:1].isalpha() and ":" not in host:  # no form of an address begins like that
+        return host.lower().removesuffix(".") in _LOCAL_NAMES
+    return QHostAddress(host).isLoopback()
 
 
 def _checked_query(query: object) -> QNetworkProxyQuery:

@@ -10,7 +10,8 @@ Disconnected  no interface but the loopback is running and has an address
 Local         none of these addresses goes beyond the link, or there is no default route: "the local network"
 Site          there is a default route, but the probe got no answer, or that of a portal: "an intranet"
 Online        there is a default route and, if a probe is configured, its answer was right
-Unknown       the probe's first answer on this way out is awaited: "the OS has yet to confirm full connectivity"
+Unknown       the probe's first answer is awaited: "the OS has yet to confirm full connectivity"; or the kernel's, with
+              thousands of routes
 ============  =====================================================================================================
 
 **Metered** is a guess, the one that NetworkManager makes without further knowledge: cellular networks and
@@ -191,9 +192,11 @@ BACKENDS: list[type[InformationBackend]] = [NetlinkBackend, PsutilBackend]
 
 def reachability_of(snapshot: Snapshot, verdict: portal.Verdict | None) -> Reachability:
     """See the table above; *verdict* is None while the probe's first answer is awaited."""
+    if not snapshot.complete:
+        return Reachability.Unknown
     usable = [each for each in snapshot.interfaces.values() if each.is_running() and not each.is_loopback()]
     if not any(each.addresses for each in usable):
-        return Reachability.Disconnected if snapshot.complete else Reachability.Unknown
+        return Reachability.Disconnected
     if way_out(snapshot) is None:
         return Reachability.Local
     if verdict is None:

@@ -22,7 +22,10 @@ import os
 import threading
 from weakref import ReferenceType
 
-from qnet.core import _fork, _thread_data
+from qnet.core import (
+    _fork,  # noqa: F401  # it registers before this module does: a child first gets its main thread and dispatcher
+    _thread_data,
+)
 from qnet.core._post import post_to_data, post_to_thread
 from qnet.core._thread_data import ThreadData
 from qnet.core._timers import TimerEntry
@@ -57,7 +60,7 @@ class _Monitor:
 
     def _on_change(self) -> None:
         if self._timer.serial:
-            return
+            return  # it is due to be announced already
         snapshot = self.snapshot()
         watches = [ref() for ref in self.watches.values()]
         if any(watch is not None and watch.differs(snapshot) for watch in watches):
@@ -230,5 +233,4 @@ def _reopen(ref: ReferenceType[_Monitor]) -> None:
 
 atexit.register(_close_mine)
 if hasattr(os, "register_at_fork"):
-    assert _fork  # registered before this one, so that the child has its main thread and its dispatcher again
     os.register_at_fork(after_in_child=_after_fork)

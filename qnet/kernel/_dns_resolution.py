@@ -154,7 +154,7 @@ class Resolution:
         if self.attempt is not None:
             self._failures.append(f"{self.attempt.server} ({why})")
             if local and self._noted is None:
-                self._noted = DnsError.ResolverError, why
+                self._noted = DnsError.ResolverError, why.capitalize()
             self._next_server(now)
 
     def expired(self, now: float) -> None:

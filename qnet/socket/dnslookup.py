@@ -47,6 +47,7 @@ __all__ = ["QDnsLookup"]
 _Address: TypeAlias = "QHostAddress | QHostAddress.SpecialAddress"
 _E = TypeVar("_E", bound=QtEnum)
 
+_ADDRESSES = (QHostAddress, QHostAddress.SpecialAddress)
 _DNS_OVER_TLS_PORT = 853
 _NO_TLS = "DNS over TLS is not supported: qnet has no TLS yet"
 
@@ -132,8 +133,28 @@ class QDnsLookup(QObject):
         self._q_is_finished = False
         self._q_outcome = Outcome()
         self._q_exchange: Exchange | None = None  # while a look-up is in progress
-        parent, values = _arguments(args, properties.pop("parent", None))
-        super().__init__(parent, **{**values, **properties})
+        parent = self._q_take(list(args)) if args else properties.pop("parent", None)
+        super().__init__(parent, **properties)
+
+    def _q_take(self, args: list[Any]) -> QObject | None:
+        """Take the constructor's positional arguments; returns the parent among them."""
+        if isinstance(args[0], DnsType) and len(args) > 1:
+            self._q_type_asked = args.pop(0)
+            self._q_name_asked = checked_text(args.pop(0), "a name to look up")
+            has_protocol = len(args) > 1 and isinstance(args[0], DnsProtocol)
+            if has_protocol:
+                self._q_protocol = args.pop(0)
+            if has_protocol or (args and isinstance(args[0], _ADDRESSES)):
+                self._q_server = _address(args.pop(0))
+                if args and isinstance(args[0], int):
+                    self._q_port = checked_port(args.pop(0))
+        parent = args.pop(0) if args and (args[0] is None or isinstance(args[0], QObject)) else None
+        if args:
+            raise TypeError(
+                "QDnsLookup() wants ([parent]), (type, name[, parent]), (type, name, nameserver[, port][, parent]) "
+                f"or (type, name, protocol, nameserver[, port][, parent]), not {args[0]!r} there"
+            )
+        return parent
 
     # -- what is asked
 
@@ -362,35 +383,8 @@ class QDnsLookup(QObject):
         return list(self._q_outcome.records.associations)
 
 
-def _arguments(args: tuple[Any, ...], parent: QObject | None) -> tuple[QObject | None, dict[str, Any]]:
-    """The parent and the properties in the constructor's positional arguments."""
-    rest = list(args)
-    values: dict[str, Any] = {}
-    if rest and isinstance(rest[0], DnsType):
-        if len(rest) < 2:
-            raise TypeError("QDnsLookup() wants a name behind the type")
-        values["type"], values["name"] = rest[:2]
-        del rest[:2]
-        if rest and isinstance(rest[0], DnsProtocol):
-            values["nameserverProtocol"] = rest.pop(0)
-            if not rest:
-                raise TypeError("QDnsLookup() wants a name server behind the protocol")
-        if rest and isinstance(rest[0], (QHostAddress, QHostAddress.SpecialAddress)):
-            values["nameserver"] = rest.pop(0)
-            if rest and isinstance(rest[0], int):
-                values["nameserverPort"] = rest.pop(0)
-    if rest and (rest[0] is None or isinstance(rest[0], QObject)):
-        parent = rest.pop(0)
-    if rest:
-        raise TypeError(
-            "QDnsLookup() wants ([parent]), (type, name[, parent]), (type, name, nameserver[, port][, parent]) "
-            f"or (type, name, protocol, nameserver[, port][, parent]), not {rest[0]!r} there"
-        )
-    return parent, values
-
-
 def _address(address: object) -> QHostAddress:
-    if not isinstance(address, (QHostAddress, QHostAddress.SpecialAddress)):
+    if not isinstance(address, _ADDRESSES):
         raise TypeError(f"a name server is a QHostAddress, not {type(address).__name__}")
     return QHostAddress(address)
 

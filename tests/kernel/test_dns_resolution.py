@@ -227,7 +227,7 @@ class TestServersAndAttempts:
         play = Play(ONE, attempts=1)
         play.failed("out of resources", local=True)
         assert play.error is DnsError.ResolverError
-        assert play.outcome.text.startswith("out of resources")
+        assert play.outcome.text.startswith("Out of resources: looking up a.test A at")
 
     def test_rotation(self) -> None:
         firsts = [Play(ONE, TWO, rotate=True).attempt.server for _ in range(4)]

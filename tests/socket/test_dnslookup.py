@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -404,6 +406,28 @@ class TestStates:
         names = [made.metaObject().method(i).name() for i in range(made.metaObject().methodCount())]
         assert {b"lookup", b"abort", b"finished"} <= {bytes(name) for name in names}
 
+    def test_names_that_a_program_uses_for_itself(self, qt: Any, app: Any, server: int) -> None:
+        kind = qt.QDnsLookup
+
+        class Lookup(kind):  # type: ignore[misc, valid-type]
+            def __init__(self) -> None:
+                super().__init__(kind.Type.A, "host.test", qt.QHostAddress(LOCALHOST), server)
+                self.over = 0
+                kind.finished.__get__(self, Lookup).connect(self.count)
+                for name in dir(kind):
+                    is_signal = name == "finished" or name.endswith("Changed")
+                    if name[0].islower() and not is_signal and not hasattr(qt.QObject, name):
+                        setattr(self, name, None)
+
+            def count(self) -> None:
+                self.over += 1
+
+        made = Lookup()
+        assert made.error is None
+        kind.lookup(made)
+        assert qt.wait(lambda: made.over)
+        assert [r.name() for r in kind.hostAddressRecords(made)] == ["host.test"]
+
 
 class TestThreads:
     def test_in_a_thread_of_its_own(self, qt: Any, app: Any, server: int) -> None:
@@ -528,6 +552,24 @@ class TestWhatIsLeft:
             assert descriptors() == opened
         finally:
             gc.enable()
+
+    def test_when_no_descriptor_is_left(self, qt: Any, app: Any, server: Responder) -> None:
+        run(qt, lookup(qt, "A", "udp", server.port))  # what is loaded at first needs descriptors too
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, limits[1]))
+        fillers = []
+        try:
+            with contextlib.suppress(OSError):
+                while True:
+                    fillers.append(os.dup(0))
+            made = run(qt, lookup(qt, "A", "udp", server.port))
+        finally:
+            for filler in fillers:
+                os.close(filler)
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert made.error() is qt.QDnsLookup.Error.ResolverError
+        assert made.errorString().startswith("Out of resources: looking up udp A at")
+        assert error_of(run(qt, made)) == ("NoError", "")
 
     def test_aborted_before_the_loop_turned(self, qt: Any, app: Any) -> None:
         opened = descriptors()

@@ -2,29 +2,32 @@
 
 One `BearerService` is one life of the engines, from the first watch to the end of the last. It is never started again:
 what an engine of an earlier life still tells when a new one has begun is not heard.
+
+The engines of this project come first, as they answer within milliseconds; then the store is `answered`. Those of other
+packages follow, since looking for them reads the file system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-from weakref import ReferenceType
 
-from qnet.bearer import plugin
+from qnet.bearer import _engines
 from qnet.bearer._capabilities import Capability
 from qnet.bearer._data import ConfigurationData, Facts
 from qnet.bearer.engine import QBearerEngine
 from qnet.core import hooks
-from qnet.core._post import post_to_data, post_to_thread
-from qnet.core.object import QObject
+from qnet.core._post import post_to_thread
 from qnet.core.thread import QThread
 from qnet.core.timer import QTimer
 
 if TYPE_CHECKING:
-    from qnet.bearer._service_networks import ServiceNetworksEngine
-    from qnet.bearer._store import ConfigurationStore, ConfigurationWatch
+    from qnet.bearer._store import ConfigurationStore
 
-__all__ = ["BearerService"]
+__all__ = ["ROUND_LIMIT", "BearerService"]
+
+ROUND_LIMIT = 10_000  # milliseconds that an engine may take to look, before the others' results are announced
 
 
 class BearerService(QThread):
@@ -34,42 +37,42 @@ class BearerService(QThread):
         super().__init__()
         self.setObjectName("qnet-bearer")
         self._store = store
-        self._engines: list[_Slot] = []
-        self._requests: list[_Request] = []
-        self._networks: ServiceNetworksEngine | None = None
+        self._go = threading.Event()
+        self._running: list[_RunningEngine] = []
+        self._rounds: list[_Round] = []
 
     # -- from any thread
 
     def begin(self) -> None:
         """Start the thread, in the network namespace of the caller."""
         self.start()
+        self._go.set()
 
     def end(self) -> None:
         """Have the engines shut down, and the thread end after it."""
-        self._post(self.quit)
         self.quit()
 
     def is_current(self) -> bool:
         """Whether this is the running thread."""
         return QThread.isCurrentThread(self)
 
-    def request_update(self, watch: ReferenceType[ConfigurationWatch]) -> None:
-        """Have every engine look again, then tell *watch*."""
-        self._post(self._request_update, watch)
+    def request_update(self) -> None:
+        """Have every engine look again, then tell the watches."""
+        self._post(self._look)
 
     def start_interface(self, identifier: str) -> None:
         """Have the engine that knows *identifier* start its interface."""
-        self._post(self._ask, "startInterface", identifier)
+        self._post(self._ask, identifier, QBearerEngine.startInterface.__name__)
 
     def stop_interface(self, identifier: str) -> None:
         """Have the engine that knows *identifier* stop its interface."""
-        self._post(self._ask, "stopInterface", identifier)
+        self._post(self._ask, identifier, QBearerEngine.stopInterface.__name__)
 
     def statistics(self, record: ConfigurationData) -> tuple[int, int] | None:
         """What the engine of *record* counts, read in the calling thread."""
-        for slot in list(self._engines):
-            if slot.engine.name == record.engine:
-                return slot.engine.statistics(record.facts)
+        for each in list(self._running):
+            if each.engine.name == record.engine:
+                return each.engine.statistics(record.facts)
         return None
 
     def _post(self, function: Callable[..., object], *args: Any) -> None:
@@ -79,150 +82,186 @@ class BearerService(QThread):
 
     def run(self) -> None:
         """Make the engines, serve them until `end`, and shut them down."""
-        from qnet.bearer._service_networks import ServiceNetworksEngine
-
-        self._networks = ServiceNetworksEngine(self._store)
-        for engine in (*plugin.make_engines(), self._networks):  # that one last: it concludes from the others
-            slot = _Slot(self, engine)
-            self._engines.append(slot)
-            self.guarded(slot, engine.initialize)
-        capabilities = Capability(0)
-        for slot in self._engines:
-            capabilities |= slot.engine.capabilities()
-        if self.is_wanted():
-            self._store.answered(capabilities)
+        self._go.wait()  # else this thread could keep the one that starts it from going on for some milliseconds
+        self._initialize(_engines.make_built_in(self._store))
+        self._store.answered(self, self._capabilities())
+        self._initialize(_engines.make_others(self._names()))
+        self._store.answered(self, self._capabilities(), self._names())
+        self._round()
         self.exec()
-        engines, self._engines = self._engines, []
-        self._networks = None
-        for slot in engines:
-            slot.close()
+        running, self._running = self._running, []
+        for each in running:
+            each.close()
 
-    def is_wanted(self) -> bool:
-        """Whether the store still listens to this service, and not to a later one."""
-        return self._store._service is self
+    def _initialize(self, engines: Iterable[QBearerEngine]) -> None:
+        for engine in engines:
+            each = _RunningEngine(self, engine)
+            self._running.append(each)
+            each.call(engine.initialize)
 
-    def take(self, facts: Facts, engine: str) -> None:
-        """Slots of the engines: *facts* are new."""
-        if self.is_wanted():
-            self._store.put(facts, engine)
-            self._points_changed(engine)
+    def _names(self) -> set[str]:
+        return {each.engine.name for each in self._running}
 
-    def drop(self, identifier: str) -> None:
-        """The configuration is gone."""
-        if self.is_wanted():
-            self._store.remove(identifier)
-            self._points_changed()
+    def _capabilities(self) -> Capability:
+        found = Capability(0)
+        for each in self._running:
+            found |= each.engine.capabilities()
+        return found
 
-    def _points_changed(self, engine: str = "") -> None:
-        if self._networks is not None and engine != self._networks.name:
-            self._networks.pointsChanged()
+    def _look(self) -> None:
+        for each in list(self._running):
+            each.look()
+        self._round()
 
-    def completed(self, slot: _Slot) -> None:
-        """An engine has looked: tell those who have waited only for this one."""
-        waiting, self._requests = self._requests, []
-        for request in waiting:
-            request.engines.discard(slot)
-            if request.engines:
-                self._requests.append(request)
-            else:
-                _tell(request.watch, "updated")
+    def _round(self) -> None:
+        """Have the watches told when every engine has looked."""
+        waiting = {each for each in self._running if each.looks}
+        if waiting:
+            self._rounds.append(_Round(waiting, self._end_round))
+        else:
+            self._end_round()
 
-    def failed(self, identifier: str, code: QBearerEngine.ConnectionError, text: str) -> None:
-        """What was asked for cannot be done: everybody who watches may be waiting for it."""
-        if self.is_wanted():
-            for watch in self._store.watches():
-                _tell(ReferenceType(watch), "failed", identifier, code, text)
+    def _end_round(self) -> None:
+        if self._is_wanted():
+            self._store.tell("updated")
 
-    def guarded(self, slot: _Slot, method: Callable[..., object], *args: Any) -> None:
-        """Call an engine; one that raises is reported and not called again."""
-        try:
-            method(*args)
-        except Exception as error:
-            hooks.report(error, f"the bearer engine {slot.engine.name!r}", method, emitted=False)
-            if slot in self._engines:
-                self._engines.remove(slot)
-            slot.close()
-            self.completed(slot)
-
-    def _request_update(self, watch: ReferenceType[ConfigurationWatch]) -> None:
-        request = _Request(watch, set(self._engines))
-        if not request.engines:
-            _tell(watch, "updated")
-            return
-        self._requests.append(request)
-        for slot in list(self._engines):
-            slot.update()
-
-    def _ask(self, method: str, identifier: str) -> None:
-        for slot in list(self._engines):
-            if slot.engine.hasIdentifier(identifier):
-                self.guarded(slot, getattr(slot.engine, method), identifier)
+    def _ask(self, identifier: str, method: str) -> None:
+        for each in list(self._running):
+            if each.engine.hasIdentifier(identifier):
+                each.call(getattr(each.engine, method), identifier)
                 return
         code = QBearerEngine.ConnectionError.InterfaceLookupError
         self.failed(identifier, code, f"there is no configuration {identifier!r}")
 
+    def _is_wanted(self) -> bool:
+        return self._store.is_served_by(self)
 
-class _Slot:
+    # -- what running engines tell
+
+    def take(self, source: _RunningEngine, found: Iterable[Facts], gone: Iterable[str]) -> None:
+        """Something is different."""
+        self._store.update(found, gone, source.engine.name, self)
+        for each in self._running:
+            if each is not source:
+                each.call(each.engine.othersChanged)
+
+    def take_all(self, source: _RunningEngine) -> None:
+        """The engine has looked for the first time: what is known from an earlier life only is gone."""
+        self._store.replace(source.engine.name, source.engine.configurations(), self)
+
+    def looked(self, source: _RunningEngine) -> None:
+        """An engine has looked, or never will."""
+        ended = [each for each in self._rounds if each.ends_with(source)]
+        self._rounds = [each for each in self._rounds if each not in ended]
+        for each in ended:
+            each.end()
+
+    def failed(self, identifier: str, code: QBearerEngine.ConnectionError, text: str) -> None:
+        """What was asked for cannot be done: everybody who watches may be waiting for it."""
+        if self._is_wanted():
+            self._store.tell("failed", identifier, code, text)
+
+    def give_up(self, broken: _RunningEngine) -> None:
+        """An engine has raised: what it has told stays, and nobody hears it or calls it again."""
+        if broken in self._running:
+            self._running.remove(broken)
+            broken.close()
+            self.looked(broken)
+
+
+class _RunningEngine:
     """An engine, its connections and its polling."""
 
     def __init__(self, service: BearerService, engine: QBearerEngine) -> None:
-        self.service = service
+        self._service = service
         self.engine = engine
-        self.timer = QTimer()
-        self.timer.setSingleShot(True)
-        self.timer.timeout.connect(self.update)
-        engine.configurationAdded.connect(self._take)
-        engine.configurationChanged.connect(self._take)
-        engine.configurationRemoved.connect(service.drop)
-        engine.updateCompleted.connect(self._completed)
-        engine.connectionError.connect(service.failed)
+        self.looks = True  # it has been asked to look, and has not said that it is done
+        self._again = False
+        self._first = True
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.look)
+        self._connections = (
+            (QBearerEngine.configurationAdded.of(engine), self._take),
+            (QBearerEngine.configurationChanged.of(engine), self._take),
+            (QBearerEngine.configurationRemoved.of(engine), self._drop),
+            (QBearerEngine.updateCompleted.of(engine), self._looked),
+            (QBearerEngine.connectionError.of(engine), service.failed),
+        )
+        for signal, slot in self._connections:
+            signal.connect(slot)
 
-    def update(self) -> None:
-        """Have the engine look again."""
-        self.timer.stop()
-        self.service.guarded(self, self.engine.requestUpdate)
+    def call(self, method: Callable[..., object], *args: Any) -> bool:
+        """Call the engine; one that raises is reported and given up."""
+        try:
+            method(*args)
+        except Exception as error:
+            hooks.report(error, f"the bearer engine {self.engine.name!r}", method, emitted=False)
+            self._service.give_up(self)
+            return False
+        return True
+
+    def look(self) -> None:
+        """Have the engine look; if it is about it, once more after that."""
+        if self.looks:
+            self._again = True
+            return
+        self._timer.stop()
+        self.looks = True
+        self.call(self.engine.requestUpdate)
 
     def _take(self, facts: Facts) -> None:
-        self.service.take(facts, self.engine.name)
+        self._service.take(self, [facts], ())
 
-    def _completed(self) -> None:
+    def _drop(self, identifier: str) -> None:
+        self._service.take(self, (), [identifier])
+
+    def _looked(self) -> None:
+        self.looks = False
+        if self._first:
+            self._first = False
+            self._service.take_all(self)
+        if self._again:
+            self._again = False
+            self.look()
+            return
         if self.engine.requiresPolling():
-            self.timer.start(self.engine.pollInterval())
-        self.service.completed(self)
+            self._timer.start(max(1, self.engine.pollInterval()))
+        self._service.looked(self)
 
     def close(self) -> None:
         """Shut the engine down; it is heard no more."""
-        self.timer.stop()
-        for signal in (
-            self.engine.configurationAdded,
-            self.engine.configurationChanged,
-            self.engine.configurationRemoved,
-            self.engine.updateCompleted,
-            self.engine.connectionError,
-        ):
-            signal.disconnect()
+        self._timer.stop()
+        for signal, slot in self._connections:
+            signal.disconnect(slot)
         try:
             self.engine.shutdown()
         except Exception as error:
             hooks.report(error, f"the bearer engine {self.engine.name!r}", self.engine.shutdown, emitted=False)
 
 
-class _Request:
-    """Somebody waits until all *engines* have looked."""
+class _Round:
+    """Waits until all of some engines have looked, or `ROUND_LIMIT` has passed."""
 
-    def __init__(self, watch: ReferenceType[ConfigurationWatch], engines: set[_Slot]) -> None:
-        self.watch = watch
-        self.engines = engines
+    def __init__(self, waiting: set[_RunningEngine], ended: Callable[[], object]) -> None:
+        self._waiting = waiting
+        self._ended = ended
+        self._limit = QTimer()
+        self._limit.setSingleShot(True)
+        self._limit.timeout.connect(self.end)
+        self._limit.start(ROUND_LIMIT)
+
+    def ends_with(self, engine: _RunningEngine) -> bool:
+        """Whether *engine* was the last that it has waited for."""
+        self._waiting.discard(engine)
+        return not self._waiting
+
+    def end(self) -> None:
+        """Tell, unless that is done."""
+        self._limit.stop()
+        ended, self._ended = self._ended, _nothing
+        ended()
 
 
-def _tell(ref: ReferenceType[ConfigurationWatch], signal: str, *args: object) -> None:
-    """Have a watch emit one of its signals in its own thread."""
-    watch = ref()
-    if watch is not None:
-        post_to_data(watch._q, _emit, ref, signal, args)
-
-
-def _emit(ref: ReferenceType[QObject], signal: str, args: tuple[object, ...]) -> None:
-    watch = ref()
-    if watch is not None:
-        getattr(watch, signal).emit(*args)
+def _nothing() -> None:
+    """What a round calls that is over."""

@@ -1,8 +1,8 @@
 """All configurations that are known, one record each, and whoever wants to hear when they change.
 
 A `ConfigurationStore` is made for each network namespace that the process's threads are in: one, in most programs. It
-is fed from two sides: engines, which run in the bearer thread (:mod:`qnet.bearer._service`), and the user's service
-networks, which any thread may `put` and `remove`.
+is fed from two sides: engines, which run in the bearer thread (:mod:`qnet.bearer._service`), and whoever else calls
+`put` and `remove`.
 
 Whoever is interested makes a `ConfigurationWatch`, an object of his own thread. The first watch starts the bearer
 thread and its engines, the last one ends them; the records stay for the next. A watch is told of changes by one queued
@@ -16,45 +16,33 @@ and once: programs that ask as soon as they start expect what there is.
 from __future__ import annotations
 
 import atexit
-import enum
 import os
 import sys
 import threading
-from collections.abc import Callable
-from weakref import ReferenceType, WeakSet
+from collections.abc import Callable, Collection, Iterable
 
 from qnet.bearer._capabilities import Capability
 from qnet.bearer._data import ConfigurationData, Facts
 from qnet.bearer._default import UNSUITABLE, suitability
 from qnet.bearer._service import BearerService
+from qnet.bearer._watch import Change, ConfigurationWatch, Mailbox
 from qnet.core import _fork, _thread_data
-from qnet.core._post import post_to_data, post_to_thread
-from qnet.core.object import QObject
-from qnet.core.signals import Signal
+from qnet.core._post import post_to_thread
 
 __all__ = ["FIRST_ANSWER", "Change", "ConfigurationStore", "ConfigurationWatch", "set_default_source"]
 
 FIRST_ANSWER = 0.05
 
 
-class Change(enum.Enum):
-    """What happened to a configuration."""
-
-    ADDED = enum.auto()
-    CHANGED = enum.auto()
-    REMOVED = enum.auto()
-
-
-DefaultSource = Callable[["ConfigurationStore"], "ConfigurationData | None"]
-
-
 class ConfigurationStore:
     """See the module's text. Every method may be called by any thread; `of_this_thread` finds the store."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # re-entrant: the garbage collector may end a watch anywhere
+        # Nothing is posted and nobody's code called while it is held. Re-entrant: the garbage collector may end a
+        # watch anywhere.
+        self.lock = threading.RLock()
         self._records: dict[str, ConfigurationData] = {}
-        self._watches: WeakSet[ConfigurationWatch] = WeakSet()
+        self._mailboxes: set[Mailbox] = set()
         self._service: BearerService | None = None
         self._answered = threading.Event()
         self._capabilities = Capability(0)
@@ -74,7 +62,12 @@ class ConfigurationStore:
     def all(self) -> list[ConfigurationData]:
         """Every configuration, in the order in which they were found."""
         self.wait_for_first_answer()
-        with self._lock:
+        with self.lock:
+            return list(self._records.values())
+
+    def known(self) -> list[ConfigurationData]:
+        """The same, without waiting: what was known last, even before the engines have answered."""
+        with self.lock:
             return list(self._records.values())
 
     def find(self, identifier: str) -> ConfigurationData | None:
@@ -105,35 +98,45 @@ class ConfigurationStore:
 
     # -- who listens
 
-    def attach(self, watch: ConfigurationWatch) -> None:
-        """Tell *watch* from now on."""
-        with self._lock:
-            self._watches.add(watch)
-            if self._service is None:
-                self._begin()
+    def attach(self, mailbox: Mailbox) -> None:
+        """Write changes into *mailbox* from now on."""
+        with self.lock:
+            self._mailboxes.add(mailbox)
+            begun = self._begin()
+        if begun is not None:
+            begun.begin()
 
-    def detach(self, watch: ConfigurationWatch) -> None:
-        """Tell *watch* nothing more; without any, the engines end."""
-        with self._lock:
-            self._watches.discard(watch)
-            if self._watches:
+    def detach(self, mailbox: Mailbox) -> None:
+        """Write no more; without any mailbox, the engines end."""
+        with self.lock:
+            self._mailboxes.discard(mailbox)
+            if self._mailboxes:
                 return
             service, self._service = self._service, None
         if service is not None:
             service.end()
 
-    def watches(self) -> list[ConfigurationWatch]:
-        """Those that are told now."""
-        with self._lock:
-            return list(self._watches)
+    def tell(self, signal: str, *args: object) -> None:
+        """Have every watch emit one of its signals."""
+        with self.lock:
+            mailboxes = list(self._mailboxes)
+        for mailbox in mailboxes:
+            mailbox.tell(signal, args)
+
+    def _begin(self) -> BearerService | None:
+        if self._service is not None or not self._mailboxes:
+            return None
+        self._answered.clear()
+        self._service = BearerService(self)
+        return self._service
 
     # -- what the engines are asked to do
 
-    def request_update(self, watch: ConfigurationWatch) -> None:
-        """Have every engine look again; then *watch* announces `ConfigurationWatch.updated`."""
+    def request_update(self) -> None:
+        """Have every engine look again; then all watches announce `ConfigurationWatch.updated`."""
         service = self._service
         if service is not None:
-            service.request_update(ReferenceType(watch))
+            service.request_update()
 
     def start_interface(self, identifier: str) -> None:
         """Have the interface of a configuration started: it changes, or `ConfigurationWatch.failed` tells why not."""
@@ -155,50 +158,79 @@ class ConfigurationStore:
 
     # -- what feeds it
 
-    def put(self, facts: Facts, engine: str = "") -> ConfigurationData:
+    def put(self, facts: Facts, engine: str = "", service: BearerService | None = None) -> None:
         """Take *facts*, of a new configuration or of one that is known; watches hear of it if they differ."""
-        with self._lock:
-            record = self._records.get(facts.identifier)
-            if record is None:
-                record = self._records[facts.identifier] = ConfigurationData(facts, engine, self._records.get)
-                self._announce(Change.ADDED, record, facts)
-            elif record.facts != facts:
-                before, record.facts = record.facts, facts
-                self._announce(Change.CHANGED, record, before)
-        return record
+        self.update([facts], (), engine, service)
 
-    def remove(self, identifier: str) -> None:
+    def remove(self, identifier: str, engine: str = "", service: BearerService | None = None) -> None:
         """The configuration is gone; its handles become invalid and keep what was known last."""
-        with self._lock:
-            record = self._records.pop(identifier, None)
-            if record is not None:
-                record.valid = False
-                self._announce(Change.REMOVED, record, record.facts)
+        self.update((), [identifier], engine, service)
 
-    def replace(self, engine: str, found: list[Facts]) -> None:
+    def replace(self, engine: str, found: Iterable[Facts], service: BearerService | None = None) -> None:
         """Take *found* as all that there is of an *engine*'s: what it had told before and not now is gone."""
-        with self._lock:
-            names = {facts.identifier for facts in found}
-            for record in [each for each in self._records.values() if each.engine == engine]:
-                if record.identifier not in names:
-                    self.remove(record.identifier)
+        present = {facts.identifier: facts for facts in found}
+        with self.lock:
+            gone = [r.identifier for r in self._records.values() if r.engine == engine and r.identifier not in present]
+        self.update(present.values(), gone, engine, service)
+
+    def update(
+        self, found: Iterable[Facts], gone: Iterable[str], engine: str, service: BearerService | None = None
+    ) -> None:
+        """Several at once. An *engine* has a say about its own configurations only; an ended *service* about none."""
+        woken: set[Mailbox] = set()
+        with self.lock:
+            if service is not None and service is not self._service:
+                return
+            for identifier in gone:
+                record = self._records.get(identifier)
+                if record is not None and record.engine == engine:
+                    del self._records[identifier]
+                    record.valid = False
+                    self._note(woken, Change.REMOVED, record, record.facts)
             for facts in found:
-                self.put(facts, engine)
+                self._take(woken, facts, engine)
+        for mailbox in woken:
+            mailbox.wake()
 
-    def answered(self, capabilities: Capability) -> None:
-        """Called by the service: every engine of this system has been asked once."""
-        self._capabilities = capabilities
-        self._answered.set()
+    def _take(self, woken: set[Mailbox], facts: Facts, engine: str) -> None:
+        record = self._records.get(facts.identifier)
+        if record is None:
+            record = ConfigurationData(facts, engine, self._records.get)
+            self._records[facts.identifier] = record
+            self._note(woken, Change.ADDED, record, facts)
+        elif record.facts != facts and record.engine == engine:
+            before, record.facts = record.facts, facts
+            self._note(woken, Change.CHANGED, record, before)
 
-    def _announce(self, change: Change, record: ConfigurationData, before: Facts) -> None:
-        for watch in self._watches:
-            watch._q_note(change, record, before)
+    def _note(self, woken: set[Mailbox], change: Change, record: ConfigurationData, before: Facts) -> None:
+        woken.update([mailbox for mailbox in self._mailboxes if mailbox.note(change, record, before)])
+
+    def answered(
+        self, service: BearerService, capabilities: Capability, engines: Collection[str] | None = None
+    ) -> None:
+        """Called by its service: the engines have been asked once.
+
+        *engines* are all that there are, if that is known: what another one has told in an earlier life is gone.
+        """
+        with self.lock:
+            if service is not self._service:
+                return
+            self._capabilities = capabilities
+            self._answered.set()
+            tellers = {record.engine for record in self._records.values()}
+        if engines is not None:
+            for engine in tellers - {"", *engines}:
+                self.replace(engine, (), service)
+
+    def is_served_by(self, service: BearerService) -> bool:
+        """Whether this is listening to *service*, and not to a later one."""
+        return self._service is service
 
     # -- fork
 
     def after_fork(self) -> None:
         """In a child, which has no bearer thread: begin anew as soon as its own loop turns."""
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._answered = threading.Event()
         service, self._service = self._service, None
         if service is not None:
@@ -206,74 +238,13 @@ class ConfigurationStore:
             post_to_thread(_thread_data.current(), self._revive)
 
     def _revive(self) -> None:
-        with self._lock:
-            if self._service is None and self._watches:
-                self._begin()
-
-    def _begin(self) -> None:
-        self._answered.clear()
-        self._service = BearerService(self)
-        self._service.begin()
+        with self.lock:
+            begun = self._begin()
+        if begun is not None:
+            begun.begin()
 
 
-class ConfigurationWatch(QObject):
-    """Tells of changes in the store, in the thread that it lives in, from its making until it is destroyed."""
-
-    changed = Signal(object)
-    """A list of (`Change`, `ConfigurationData`), in the order in which it happened; see the module's text."""
-    updated = Signal()
-    """The engines have looked again, as `ConfigurationStore.request_update` has asked; `changed` came before."""
-    failed = Signal(str, object, str)
-    """An engine's `QBearerEngine.connectionError`."""
-
-    def __init__(self, parent: QObject | None = None, *, store: ConfigurationStore | None = None) -> None:
-        super().__init__()
-        self._q_store = store if store is not None else ConfigurationStore.of_this_thread()
-        self._q_noted: dict[ConfigurationData, tuple[Change, Facts]] = {}
-        self._q_store.attach(self)
-        if parent is not None:  # last: the parent would keep an object whose constructor failed
-            QObject.setParent(self, parent)
-
-    def store(self) -> ConfigurationStore:
-        """Where what it tells of is."""
-        return self._q_store
-
-    def _q_note(self, change: Change, record: ConfigurationData, before: Facts) -> None:
-        """Called by the store, which holds its lock, in any thread: remember, and announce soon."""
-        idle = not self._q_noted
-        earlier = self._q_noted.get(record)
-        if earlier is None:
-            self._q_noted[record] = change, before
-        elif change is Change.REMOVED:
-            if earlier[0] is Change.ADDED:
-                del self._q_noted[record]  # it came and went before anyone could hear of it
-            else:
-                self._q_noted[record] = change, before
-        if idle:
-            post_to_data(self._q, _deliver, ReferenceType(self))
-
-    def _q_deliver(self) -> None:
-        with self._q_store._lock:
-            noted, self._q_noted = self._q_noted, {}
-        changes = [
-            (change, record)
-            for record, (change, before) in noted.items()
-            if change is not Change.CHANGED or record.facts != before
-        ]
-        if changes:
-            ConfigurationWatch.changed.emit_from(self, changes)
-
-    def _q_finalize(self) -> None:
-        self._q_store.detach(self)
-        super()._q_finalize()
-
-
-def _deliver(ref: ReferenceType[ConfigurationWatch]) -> None:
-    watch = ref()
-    if watch is not None:
-        watch._q_deliver()
-
-
+DefaultSource = Callable[[ConfigurationStore], "ConfigurationData | None"]
 _default_source: DefaultSource | None = None
 
 

@@ -64,6 +64,9 @@ class QBearerEngine(QObject):
     def shutdown(self) -> None:
         """End; by default there is nothing to give back."""
 
+    def othersChanged(self) -> None:
+        """Called when another engine has told something; by default that does not matter."""
+
     def configurations(self) -> list[Facts]:
         """What there is now."""
         raise NotImplementedError("an engine implements configurations()")

@@ -5,7 +5,13 @@ from __future__ import annotations
 from qnet.core._bytes_methods import BytesLike
 from qnet.core.bytearray import QByteArrayView
 
-__all__ = ["checked_port", "checked_text", "to_view"]
+__all__ = ["check_same_class", "checked_port", "checked_text", "to_view"]
+
+
+def check_same_class(expected: type, other: object) -> None:
+    """TypeError unless *other* is of the class *expected*: what it can be swapped with."""
+    if not isinstance(other, expected):
+        raise TypeError(f"expected a {expected.__name__}, not {type(other).__name__}")
 
 
 def checked_port(port: object) -> int:

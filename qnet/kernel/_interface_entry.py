@@ -5,6 +5,7 @@ from __future__ import annotations
 from qnet.core._enums import QtEnum, flat_enums
 from qnet.core.deadlinetimer import Deadline, QDeadlineTimer, to_deadline
 from qnet.kernel._address_text import prefix_of_mask
+from qnet.kernel._checks import check_same_class
 from qnet.kernel._protocol import NetworkLayerProtocol
 from qnet.kernel.hostaddress import QHostAddress, _Special
 
@@ -58,6 +59,7 @@ class QNetworkAddressEntry:
 
     def swap(self, other: QNetworkAddressEntry, /) -> None:
         """Exchange the values of this entry and *other*."""
+        check_same_class(QNetworkAddressEntry, other)
         mine = QNetworkAddressEntry(self)
         self._take(other)
         other._take(mine)

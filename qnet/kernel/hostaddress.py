@@ -21,6 +21,7 @@ from qnet.kernel._address_text import (
     parse_subnet,
     simplified,
 )
+from qnet.kernel._checks import check_same_class
 from qnet.kernel._protocol import NetworkLayerProtocol
 
 if TYPE_CHECKING:
@@ -238,6 +239,7 @@ class QHostAddress:
 
     def swap(self, other: QHostAddress, /) -> None:
         """Exchange the values of this address and *other*."""
+        check_same_class(QHostAddress, other)
         mine = QHostAddress(self)
         for name in ("_protocol", "_value", "_scope", "_text"):
             setattr(self, name, getattr(other, name))

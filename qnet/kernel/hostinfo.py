@@ -16,7 +16,7 @@ from qnet.core._post import post_to_data, post_to_thread
 from qnet.core.object import QObject
 from qnet.core.slots import find_slot, require_slot
 from qnet.kernel import _resolver
-from qnet.kernel._checks import checked_text
+from qnet.kernel._checks import check_same_class, checked_text
 from qnet.kernel._resolver_system import Answer, local_domain
 from qnet.kernel.hostaddress import QHostAddress
 
@@ -173,6 +173,7 @@ class QHostInfo:
 
     def swap(self, other: QHostInfo, /) -> None:
         """Exchange the values of this info and *other*."""
+        check_same_class(QHostInfo, other)
         mine = QHostInfo(self)
         self._take(other)
         other._take(mine)

@@ -10,7 +10,7 @@ from qnet.core._enums import flat_enums
 from qnet.core.bytearray import QByteArrayView
 from qnet.core.logging import qWarning
 from qnet.kernel import _well_known_headers
-from qnet.kernel._checks import to_view
+from qnet.kernel._checks import check_same_class, to_view
 from qnet.kernel._header_text import header_name, header_value
 from qnet.kernel._http_dates import format_http_date
 
@@ -59,8 +59,7 @@ class QHttpHeaders:
 
     def swap(self, other: QHttpHeaders, /) -> None:
         """Exchange the headers of this object and *other*."""
-        if not isinstance(other, QHttpHeaders):
-            raise TypeError(f"expected QHttpHeaders, not {type(other).__name__}")
+        check_same_class(QHttpHeaders, other)
         self._pairs, other._pairs = other._pairs, self._pairs
 
     # Changes

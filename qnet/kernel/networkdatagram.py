@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qnet.core.bytearray import QByteArrayView
-from qnet.kernel._checks import checked_port, to_view
+from qnet.kernel._checks import check_same_class, checked_port, to_view
 from qnet.kernel.hostaddress import QHostAddress
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class QNetworkDatagram:
 
     def swap(self, other: QNetworkDatagram, /) -> None:
         """Exchange the contents of this datagram and *other*."""
+        check_same_class(QNetworkDatagram, other)
         mine = QNetworkDatagram(self)
         self._take(other)
         other._take(mine)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from qnet.core._enums import QtEnum, QtFlag, flat_enums
 from qnet.core.deadlinetimer import QDeadlineTimer
 from qnet.kernel import _interface_source as source
-from qnet.kernel._checks import checked_text
+from qnet.kernel._checks import check_same_class, checked_text
 from qnet.kernel._interface_entry import QNetworkAddressEntry
 from qnet.kernel._protocol import NetworkLayerProtocol
 from qnet.kernel.hostaddress import QHostAddress
@@ -177,6 +177,7 @@ class QNetworkInterface:
 
     def swap(self, other: QNetworkInterface, /) -> None:
         """Exchange the values of this interface and *other*."""
+        check_same_class(QNetworkInterface, other)
         self._link, other._link = other._link, self._link
         self._entries, other._entries = other._entries, self._entries
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qnet.core._enums import QtEnum, QtFlag, flat_enums
 from qnet.core.bytearray import QByteArray, QByteArrayView
 from qnet.kernel._application_proxy import proxy_source, set_proxy_source
-from qnet.kernel._checks import checked_port, checked_text, to_view
+from qnet.kernel._checks import check_same_class, checked_port, checked_text, to_view
 
 if TYPE_CHECKING:
     from qnet.core._bytes_methods import BytesLike
@@ -89,6 +89,7 @@ class QNetworkProxy:
 
     def swap(self, other: QNetworkProxy, /) -> None:
         """Exchange the values of this proxy and *other*."""
+        check_same_class(QNetworkProxy, other)
         mine = QNetworkProxy(self)
         self._take(other)
         other._take(mine)

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from qnet.core._enums import QtEnum, flat_enums
 from qnet.core.url import QUrl
-from qnet.kernel._checks import checked_text
+from qnet.kernel._checks import check_same_class, checked_text
 
 __all__ = ["QNetworkProxyQuery"]
 
@@ -94,8 +94,7 @@ class QNetworkProxyQuery:
 
     def swap(self, other: QNetworkProxyQuery, /) -> None:
         """Exchange the values of this query and *other*."""
-        if not isinstance(other, QNetworkProxyQuery):
-            raise TypeError(f"expected a QNetworkProxyQuery, not {type(other).__name__}")
+        check_same_class(QNetworkProxyQuery, other)
         mine = QNetworkProxyQuery(self)
         self._take(other)
         other._take(mine)

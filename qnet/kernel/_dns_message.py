@@ -1,8 +1,8 @@
 """DNS messages: one query to send, and what of that which comes back answers it.
 
-dnspython does names and the cursor over the wire. The records are read here rather than by its message class because
-Qt is more tolerant (records of unknown kinds are skipped unread, a TLSA digest may have any length) and so that one
-message, however it was made up, costs no more than a bounded amount of work: see `_Reader`.
+dnspython reads names and moves the cursor over the wire. The records are read here rather than by its message class
+because Qt is more tolerant (records of unknown kinds are skipped unread, a TLSA digest may have any length) and so that
+one message, however it was made up, costs no more than a bounded amount of work: see `_Reader`.
 
 This module imports dnspython, so it must itself be imported only by functions that start a look-up.
 """
@@ -49,6 +49,7 @@ _IN, _OPT = 1, 41
 _PAYLOAD = 1232
 _OPT_RECORD = b"\0" + _FIXED.pack(_OPT, _PAYLOAD, 0, 0)  # RFC 6891 section 6.1
 
+_MAX_NAME = 255  # octets, RFC 1035 section 2.3.4
 _MAX_WORK = 1 << 16
 
 # Servers that cannot read a question, or do not want to, may answer without it.
@@ -62,10 +63,9 @@ def wire_name(name: str) -> bytes | None:
     ace = to_ace(name).rstrip(".")
     if not ace:
         return None
-    try:
-        return dns.name.from_text(ace, dns.name.root).to_wire()
-    except dns.exception.DNSException:  # longer than 255 octets
-        return None
+    labels = [label.encode("ascii") for label in ace.split(".")]  # of 1 to 63 octets, which is what an ACE form is
+    wire = b"".join([len(label).to_bytes(1, "big") + label for label in labels]) + b"\0"
+    return wire if len(wire) <= _MAX_NAME else None
 
 
 class Query:

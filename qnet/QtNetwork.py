@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from qnet._lazy import attach
 
 if TYPE_CHECKING:
+    from qnet.bearer.engine import QBearerEngine as QBearerEngine
+    from qnet.bearer.networkconfiguration import QNetworkConfiguration as QNetworkConfiguration
+    from qnet.bearer.networkconfigurationmanager import QNetworkConfigurationManager as QNetworkConfigurationManager
+    from qnet.bearer.plugin import QBearerEnginePlugin as QBearerEnginePlugin
     from qnet.kernel.authenticator import QAuthenticator as QAuthenticator
     from qnet.kernel.dnsrecords import (
         QDnsDomainNameRecord as QDnsDomainNameRecord,
@@ -39,6 +43,10 @@ if TYPE_CHECKING:
     from qnet.socket.udpsocket import QUdpSocket as QUdpSocket
 
 _EXPORTS = {
+    "qnet.bearer.engine": "QBearerEngine",
+    "qnet.bearer.networkconfiguration": "QNetworkConfiguration",
+    "qnet.bearer.networkconfigurationmanager": "QNetworkConfigurationManager",
+    "qnet.bearer.plugin": "QBearerEnginePlugin",
     "qnet.kernel.authenticator": "QAuthenticator",
     "qnet.kernel.dnsrecords": (
         "QDnsDomainNameRecord QDnsHostAddressRecord QDnsMailExchangeRecord QDnsServiceRecord QDnsTextRecord "

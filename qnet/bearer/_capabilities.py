@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import socket
+
 from qnet.core._enums import QtFlag
 
-__all__ = ["Capability"]
+__all__ = ["Capability", "of_sessions"]
 
 
 class Capability(QtFlag):
-    """What the platform and its engines can do."""
+    """What the engines and the sessions can do.
+
+    ===========================  =================================================================================
+    `CanStartAndStopInterfaces`  a session's `open` and `stop` start and stop its interface
+    `DirectConnectionRouting`    a socket can be bound to a session's interface, past the routing table
+    `SystemSessionSupport`       the sessions of all processes are counted, and one's `stop` ends the others'
+    `ApplicationLevelRoaming`    a program is asked before its session moves to another access point
+    `ForcedRoaming`              the session of a program that does not ask for that is moved
+    `DataStatistics`             bytes are counted
+    `NetworkSessionRequired`     sockets need an open session; never set: they work without
+    ===========================  =================================================================================
+    """
 
     CanStartAndStopInterfaces = 1
     DirectConnectionRouting = 2
@@ -17,3 +30,17 @@ class Capability(QtFlag):
     ForcedRoaming = 16
     DataStatistics = 32
     NetworkSessionRequired = 64
+
+
+def of_sessions() -> Capability:
+    """What does not depend on engines."""
+    found = Capability.ApplicationLevelRoaming | Capability.ForcedRoaming
+    if hasattr(socket, "SO_BINDTODEVICE"):
+        found |= Capability.DirectConnectionRouting
+    try:
+        from qnet.bearer._system_sessions import SystemSessions
+
+        SystemSessions.of_this_thread()
+    except (ImportError, OSError):  # a system without file locks, or a directory that others may enter
+        return found
+    return found | Capability.SystemSessionSupport

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qnet.bearer._engine_generic import GenericEnginePlugin
 from qnet.bearer._engine_netlink import NetlinkEnginePlugin
+from qnet.bearer._engine_networkmanager import NetworkManagerEnginePlugin
 from qnet.bearer.engine import QBearerEngine
 from qnet.bearer.plugin import ENTRY_POINTS, QBearerEnginePlugin
 from qnet.core.logging import qWarning
@@ -25,6 +26,7 @@ ENGINES_VARIABLE = "QNET_BEARER_ENGINES"
 # Engines that tell of the same interfaces are alternatives: the first that works is taken.
 _ALTERNATIVES: tuple[tuple[tuple[str, Callable[[], QBearerEnginePlugin]], ...], ...] = (
     (("netlink", NetlinkEnginePlugin), ("generic", GenericEnginePlugin)),
+    (("networkmanager", NetworkManagerEnginePlugin),),
 )
 
 

@@ -56,7 +56,7 @@ class InterfaceEngine(QBearerEngine):
         """What the system has counted since the interface was made."""
         return byte_counters_of(facts.interface_index, facts.interface_name)
 
-    def can_start(self) -> bool:
+    def startsInterfaces(self) -> bool:
         """Whether this engine could take up an interface that is down."""
         return False
 
@@ -91,6 +91,6 @@ class InterfaceEngine(QBearerEngine):
     def _q_state(self, interface: Interface) -> StateFlag:
         if interface.is_running() and interface.addresses:
             return StateFlag.Active
-        if not interface.is_up() and self.can_start():
+        if not interface.is_up() and self.startsInterfaces():
             return StateFlag.Discovered
         return StateFlag.Defined

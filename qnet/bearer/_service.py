@@ -3,8 +3,8 @@
 One `BearerService` is one life of the engines, from the first watch to the end of the last. It is never started again:
 what an engine of an earlier life still tells when a new one has begun is not heard.
 
-The engines of this project come first, as they answer within milliseconds; then the store is `answered`. Those of other
-packages follow, since looking for them reads the file system.
+The engines of this project come first, as they answer within milliseconds; then the store is `answered`, and whoever
+has asked it goes on. Those of other packages follow, since looking for them takes a while.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ROUND_LIMIT", "BearerService"]
 
+OTHERS_DELAY = 20  # milliseconds
 ROUND_LIMIT = 10_000  # milliseconds that an engine may take to look, before the others' results are announced
 
 
-class BearerService(QThread):
-    """The thread and its engines. `begin`, `end` and the requests may be called in any thread, and never wait."""
+class BearerService:
+    """The thread and its engines. What is called in any thread returns at once, but for `wait`."""
 
     def __init__(self, store: ConfigurationStore) -> None:
-        super().__init__()
-        self.setObjectName("qnet-bearer")
         self._store = store
+        self._thread = _BearerThread(self)
         self._go = threading.Event()
         self._running: list[_RunningEngine] = []
         self._rounds: list[_Round] = []
@@ -44,17 +44,21 @@ class BearerService(QThread):
     # -- from any thread
 
     def begin(self) -> None:
-        """Start the thread, in the network namespace of the caller."""
-        self.start()
+        """Start the thread, in the network namespace of the caller. Raises RuntimeError if the system has none left."""
+        self._thread.start()
         self._go.set()
 
     def end(self) -> None:
         """Have the engines shut down, and the thread end after it."""
-        self.quit()
+        self._thread.quit()
+
+    def wait(self, milliseconds: int) -> bool:
+        """Whether the thread has ended, or does within this time."""
+        return self._thread.wait(milliseconds)
 
     def is_current(self) -> bool:
-        """Whether this is the running thread."""
-        return QThread.isCurrentThread(self)
+        """Whether the running thread is this one."""
+        return self._thread.isCurrentThread()
 
     def request_update(self) -> None:
         """Have every engine look again, then tell the watches."""
@@ -62,11 +66,11 @@ class BearerService(QThread):
 
     def start_interface(self, identifier: str) -> None:
         """Have the engine that knows *identifier* start its interface."""
-        self._post(self._ask, identifier, QBearerEngine.startInterface.__name__)
+        self._post(self._ask, identifier, "startInterface")
 
     def stop_interface(self, identifier: str) -> None:
         """Have the engine that knows *identifier* stop its interface."""
-        self._post(self._ask, identifier, QBearerEngine.stopInterface.__name__)
+        self._post(self._ask, identifier, "stopInterface")
 
     def statistics(self, record: ConfigurationData) -> tuple[int, int] | None:
         """What the engine of *record* counts, read in the calling thread."""
@@ -76,7 +80,7 @@ class BearerService(QThread):
         return None
 
     def _post(self, function: Callable[..., object], *args: Any) -> None:
-        post_to_thread(self._q_thread_data, function, *args)
+        post_to_thread(self._thread._q_thread_data, function, *args)
 
     # -- in the thread
 
@@ -85,13 +89,22 @@ class BearerService(QThread):
         self._go.wait()  # else this thread could keep the one that starts it from going on for some milliseconds
         self._initialize(_engines.make_built_in(self._store))
         self._store.answered(self, self._capabilities())
+        later = QTimer()
+        later.setSingleShot(True)
+        later.timeout.connect(self._look_for_others)
+        later.start(OTHERS_DELAY)
+        self._thread.exec()
+        later.stop()
+        for each in self._rounds:
+            each.cancel()
+        running, self._running = self._running, []
+        for engine in running:
+            engine.close()
+
+    def _look_for_others(self) -> None:
         self._initialize(_engines.make_others(self._names()))
         self._store.answered(self, self._capabilities(), self._names())
         self._round()
-        self.exec()
-        running, self._running = self._running, []
-        for each in running:
-            each.close()
 
     def _initialize(self, engines: Iterable[QBearerEngine]) -> None:
         for engine in engines:
@@ -258,10 +271,27 @@ class _Round:
 
     def end(self) -> None:
         """Tell, unless that is done."""
-        self._limit.stop()
-        ended, self._ended = self._ended, _nothing
+        ended = self._ended
+        self.cancel()
         ended()
+
+    def cancel(self) -> None:
+        """Tell nobody."""
+        self._limit.stop()
+        self._ended = _nothing
 
 
 def _nothing() -> None:
     """What a round calls that is over."""
+
+
+class _BearerThread(QThread):
+    def __init__(self, service: BearerService) -> None:
+        super().__init__()
+        self.setObjectName("qnet-bearer")
+        self._q_bearer: BearerService | None = service
+
+    def run(self) -> None:
+        service, self._q_bearer = self._q_bearer, None
+        if service is not None:
+            service.run()

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 import threading
 from collections.abc import Callable, Collection, Iterable
 
@@ -25,13 +24,14 @@ from qnet.bearer._capabilities import Capability
 from qnet.bearer._data import ConfigurationData, Facts
 from qnet.bearer._default import UNSUITABLE, suitability
 from qnet.bearer._service import BearerService
+from qnet.bearer._session_directory import namespace_number
 from qnet.bearer._watch import Change, ConfigurationWatch, Mailbox
 from qnet.core import _fork, _thread_data
 from qnet.core._post import post_to_thread
 
 __all__ = ["FIRST_ANSWER", "Change", "ConfigurationStore", "ConfigurationWatch", "set_default_source"]
 
-FIRST_ANSWER = 0.05
+FIRST_ANSWER = 0.1
 
 
 class ConfigurationStore:
@@ -50,7 +50,7 @@ class ConfigurationStore:
     @staticmethod
     def of_this_thread() -> ConfigurationStore:
         """The store of the network namespace that the running thread is in."""
-        key = _namespace()
+        key = namespace_number()
         with _lock:
             store = _stores.get(key)
             if store is None:
@@ -252,16 +252,6 @@ def set_default_source(source: DefaultSource | None) -> None:
     """Have *source* say what `ConfigurationStore.default` is; what it raises, the caller gets. Any thread calls it."""
     global _default_source
     _default_source = source
-
-
-def _namespace() -> int:
-    """A number for the network namespace that the running thread is in; on other systems there is one."""
-    if sys.platform != "linux":
-        return 0
-    try:
-        return os.stat("/proc/thread-self/ns/net").st_ino
-    except OSError:
-        return 0
 
 
 _stores: dict[int, ConfigurationStore] = {}

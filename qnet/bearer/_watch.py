@@ -112,6 +112,10 @@ class ConfigurationWatch(QObject):
         """Where what it tells of is."""
         return self._q_store
 
+    def has_announced(self) -> bool:
+        """Whether it has emitted `changed`, or could have."""
+        return self._q_announced
+
     def look_up(self) -> list[ConfigurationData]:
         """All configurations. Whoever looks before the first announcement is not told of these as new ones."""
         records = self._q_store.all()

@@ -99,8 +99,8 @@ class QNetworkConfiguration:
         return self._facts.purpose
 
     def bearerType(self) -> data.BearerType:
-        """What carries the packets of an access point; BearerUnknown for groups."""
-        return self._facts.bearer_type if self.type() is data.ConfigurationType.InternetAccessPoint else _UNKNOWN
+        """What carries the packets of an access point; BearerUnknown for groups, and for what is not valid."""
+        return self._facts.bearer_type if QNetworkConfiguration.isValid(self) else _UNKNOWN
 
     def bearerTypeFamily(self) -> data.BearerType:
         """The generation of a mobile network (Bearer3G, Bearer4G), else the same as `bearerType`."""
@@ -109,9 +109,10 @@ class QNetworkConfiguration:
 
     def bearerTypeName(self) -> str:
         """`bearerType` for people: "Ethernet", "WLAN", "LTE"; "" for groups and for what is not valid."""
-        if not QNetworkConfiguration.isValid(self) or self.type() is not data.ConfigurationType.InternetAccessPoint:
+        facts = self._facts
+        if facts.type is not data.ConfigurationType.InternetAccessPoint or not QNetworkConfiguration.isValid(self):
             return ""
-        return self._facts.bearer_name or _NAMES.get(self._facts.bearer_type, "Unknown")
+        return facts.bearer_name or _NAMES.get(facts.bearer_type, "Unknown")
 
     def isRoamingAvailable(self) -> bool:
         """Whether sessions may move from one child of a service network to another."""
@@ -128,10 +129,10 @@ class QNetworkConfiguration:
         return data.CONNECT_TIMEOUT if self._record is None else self._record.connect_timeout
 
     def setConnectTimeout(self, timeout: int, /) -> bool:
-        """Set `connectTimeout` for all handles of this configuration; False if this is not valid."""
+        """Set `connectTimeout` for all handles of this configuration; False for ``QNetworkConfiguration()``."""
         if isinstance(timeout, bool) or not isinstance(timeout, int):
             raise TypeError(f"a timeout is an int of milliseconds, not {type(timeout).__name__}")
-        if self._record is None or not self._record.valid:
+        if self._record is None:
             return False
         self._record.connect_timeout = timeout
         return True

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from qnet.bearer import _networks_file as networks_file
@@ -112,7 +112,7 @@ class ServiceNetworksEngine(QBearerEngine):
         super().__init__()
         self._q_store = store
         self._q_path = path if path is not None else networks_file.default_path()
-        self._q_networks = Networks()
+        self._q_networks = _said.get(store, _Said()).networks  # should the file be unreadable by now
         self._q_problem = ""
         self._q_known: dict[str, Facts] = {}
         self._q_watch: FileWatch | None = None
@@ -122,9 +122,6 @@ class ServiceNetworksEngine(QBearerEngine):
 
     def initialize(self) -> None:
         """Read the file and begin to watch it."""
-        self._q_known = {
-            record.identifier: record.facts for record in self._q_store.all() if record.engine == self.name
-        }
         self._q_watch = FileWatch(self._q_path, self)
         self._q_watch.changed.connect(self._q_read)
         self._q_read()
@@ -152,8 +149,8 @@ class ServiceNetworksEngine(QBearerEngine):
         """Where nobody tells of changes of the file."""
         return self._q_watch is not None and self._q_watch.needs_polling()
 
-    def pointsChanged(self) -> None:
-        """Called in the bearer thread when another engine has told something: conclude anew, soon and once."""
+    def othersChanged(self) -> None:
+        """Conclude anew, soon and once for all that has happened until then."""
         if self._q_watch is not None and not self._q_soon.isActive():
             self._q_soon.start(0)
 
@@ -169,12 +166,11 @@ class ServiceNetworksEngine(QBearerEngine):
 
     def _q_conclude(self) -> None:
         self._q_soon.stop()
-        points = [
-            record.facts for record in self._q_store.all() if record.facts.type is ConfigurationType.InternetAccessPoint
-        ]
+        known_facts = [record.facts for record in self._q_store.known()]
+        points = [facts for facts in known_facts if facts.type is ConfigurationType.InternetAccessPoint]
         found = {facts.identifier: facts for facts in service_networks(self._q_networks, points)}
         known, self._q_known = self._q_known, found
-        _defaults[self._q_store] = default_identifier(self._q_networks, points)
+        _said[self._q_store] = _Said(self._q_networks, default_identifier(self._q_networks, points))
         for identifier in known.keys() - found.keys():
             QBearerEngine.configurationRemoved.emit_from(self, identifier)
         for identifier, facts in found.items():
@@ -188,11 +184,18 @@ class ServiceNetworksEngine(QBearerEngine):
         super()._q_finalize()
 
 
-_defaults: WeakKeyDictionary[ConfigurationStore, str] = WeakKeyDictionary()
+class _Said(NamedTuple):
+    """What the file has said last, and the identifier of the default that follows from it."""
+
+    networks: Networks = Networks()
+    default: str = ""
+
+
+_said: WeakKeyDictionary[ConfigurationStore, _Said] = WeakKeyDictionary()
 
 
 def _default(store: ConfigurationStore) -> ConfigurationData | None:
-    identifier = _defaults.get(store, "")
+    identifier = _said.get(store, _Said()).default
     return store.find(identifier) if identifier else None
 
 

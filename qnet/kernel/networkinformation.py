@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from typing import TypeAlias
 
 from qnet.core import _thread_data
 from qnet.core._enums import flat_enums
@@ -33,9 +34,9 @@ class QNetworkInformation(QObject):
     seconds at the latest. Slots hear of a change about 50 ms after it, once for all that happened by then.
     """
 
-    Feature = backend.Feature
-    Reachability = backend.Reachability
-    TransportMedium = backend.TransportMedium
+    Feature: TypeAlias = backend.Feature
+    Reachability: TypeAlias = backend.Reachability
+    TransportMedium: TypeAlias = backend.TransportMedium
 
     reachabilityChanged = Signal(Reachability)
     """`reachability` is another: the argument."""

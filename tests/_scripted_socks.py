@@ -121,12 +121,14 @@ class Connection:
         self.more.append(client)
         self.sock.sendall(b"\5\0\0\1" + socket.inet_aton(host) + struct.pack("!H", client_port) + early)
 
-    def bound(self, second: bytes) -> None:
+    def bound(self, second: bytes, reset: bool = False) -> None:
         """Say that it listens, and then *second* or hang up, without waiting for anybody."""
         self.sock.sendall(GRANTED)
         time.sleep(0.02)
         if second:
             self.sock.sendall(second)
+        elif reset:
+            self.reset()
         else:
             self.sock.close()
 

@@ -246,6 +246,7 @@ class QTcpServer(Listener):
         engine = self._q_engine
         if engine is None or engine.fd < 0:
             return False
+        where = self._q_where()
         self._q_unwatch()  # the client will have the descriptor
         try:
             taken = super()._q_accept_one()
@@ -253,7 +254,7 @@ class QTcpServer(Listener):
             engine.close()
             self._q_local = None
             self._q_go_on_later(
-                SocketFailure(refusal.code, f"{refusal.text}: {self._q_where()}", refusal), lasting=True
+                SocketFailure(refusal.code, f"{refusal.text}: listening on {where}", refusal), lasting=True
             )
             return False
         if self._q_engine is engine and self._q_binding is None:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["QSocks5SocketEngine", "Socks5DatagramEngine"]
 
 _LONGEST_REPLY = 262  # bytes: the longest name there can be in it
-_NOWHERE = (QHostAddress(), 0)
+
+
+def _nowhere() -> tuple[QHostAddress, int]:
+    return QHostAddress(), 0
 
 
 class QSocks5SocketEngine(QNativeSocketEngine):
@@ -37,7 +40,7 @@ class QSocks5SocketEngine(QNativeSocketEngine):
     def __init__(self, sock: socket.socket | None = None) -> None:
         super().__init__(sock)
         self._handshake: Socks5Handshake | None = None
-        self._local = self._peer = _NOWHERE
+        self._local, self._peer = _nowhere(), _nowhere()
 
     @staticmethod
     def handshake(proxy: QNetworkProxy, host: QHostAddress | str, port: int, ask: Ask) -> ProxyHandshake:
@@ -46,22 +49,22 @@ class QSocks5SocketEngine(QNativeSocketEngine):
 
     def take_ends(self, handshake: ProxyHandshake, peer: tuple[QHostAddress, int]) -> None:
         """The *handshake* is through, and *peer* at the other end."""
-        self._local = handshake.local or _NOWHERE
+        self._local = handshake.local or _nowhere()
         self._peer = peer
 
     def local(self) -> tuple[QHostAddress, int]:
         """The proxy's address and port, which the target sees."""
-        return self._local
+        return self._local if self.sock is not None else _nowhere()
 
     def peer(self) -> tuple[QHostAddress, int]:
         """The target's address, null if the proxy looked its name up, and port."""
-        return self._peer
+        return self._peer if self.sock is not None else _nowhere()
 
     # -- after a BIND
 
     def listen_on(self, handshake: Socks5Handshake) -> None:
         """The proxy has bound; `accept` waits for its second reply, and `local` is where it listens."""
-        address, port = handshake.local or _NOWHERE
+        address, port = handshake.local or _nowhere()
         if address.isNull() or address.toString() in ("0.0.0.0", "::"):
             address = super().peer()[0]  # "all of mine": the one that we know
         self._local = (address, port)
@@ -74,7 +77,10 @@ class QSocks5SocketEngine(QNativeSocketEngine):
         if handshake is None or sock is None:
             raise OSError(errno.EINVAL, "accept")
         # Only what belongs to the reply is taken from the system: the rest are the client's first bytes.
-        data = sock.recv(_LONGEST_REPLY, socket.MSG_PEEK)
+        try:
+            data = sock.recv(_LONGEST_REPLY, socket.MSG_PEEK)
+        except ConnectionError:
+            data = b""
         if not data:
             handshake.ended()
         handshake.feed(data)

@@ -49,8 +49,8 @@ class BearerService:
         self._go.set()
 
     def end(self) -> None:
-        """Have the engines shut down, and the thread end after it."""
-        self._thread.quit()
+        """Have the engines shut down, and the thread end after it; what was asked for before is still done."""
+        self.call(self._thread.quit)
 
     def wait(self, milliseconds: int) -> bool:
         """Whether the thread has ended, or does within this time."""
@@ -62,15 +62,15 @@ class BearerService:
 
     def request_update(self) -> None:
         """Have every engine look again, then tell the watches."""
-        self._post(self._look)
+        self.call(self._look)
 
     def start_interface(self, identifier: str) -> None:
         """Have the engine that knows *identifier* start its interface."""
-        self._post(self._ask, identifier, "startInterface")
+        self.call(self._ask, identifier, "startInterface")
 
     def stop_interface(self, identifier: str) -> None:
         """Have the engine that knows *identifier* stop its interface."""
-        self._post(self._ask, identifier, "stopInterface")
+        self.call(self._ask, identifier, "stopInterface")
 
     def statistics(self, record: ConfigurationData) -> tuple[int, int] | None:
         """What the engine of *record* counts, read in the calling thread."""
@@ -79,7 +79,8 @@ class BearerService:
                 return each.engine.statistics(record.facts)
         return None
 
-    def _post(self, function: Callable[..., object], *args: Any) -> None:
+    def call(self, function: Callable[..., object], *args: Any) -> None:
+        """Call ``function(*args)`` in the thread."""
         post_to_thread(self._thread._q_thread_data, function, *args)
 
     # -- in the thread

@@ -19,6 +19,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from qnet.bearer._capabilities import Capability
 from qnet.bearer._data import ConfigurationData, Facts
@@ -149,6 +150,13 @@ class ConfigurationStore:
         service = self._service
         if service is not None:
             service.stop_interface(identifier)
+
+    def call(self, function: Callable[..., object], *args: Any) -> bool:
+        """Call ``function(*args)`` in the bearer thread; False if there is none, because nobody watches."""
+        service = self._service
+        if service is not None:
+            service.call(function, *args)
+        return service is not None
 
     def statistics(self, identifier: str) -> tuple[int, int] | None:
         """Bytes sent and received by the interface of a configuration since it exists; None if unknown."""

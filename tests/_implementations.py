@@ -1,4 +1,7 @@
-"""One face for the implementations that a behaviour test runs on: qnet always, PySide6 with ``--oracle``."""
+"""One face for the implementations that a behaviour test runs on: qnet always, with ``--oracle`` Qt, too.
+
+That is PySide6, and PyQt5 for what Qt 6 has no more.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 MODULES = {
     "qnet": ("qnet.QtCore", "qnet.QtNetwork"),
     "pyside6": ("PySide6.QtCore", "PySide6.QtNetwork"),
+    "pyqt5": ("PyQt5.QtCore", "PyQt5.QtNetwork"),
 }
 
 

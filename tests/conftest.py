@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def runs_on_the_oracle(item: pytest.Item) -> bool:
     call = getattr(item, "callspec", None)
-    return call is not None and call.params.get("qt") == "pyside6"
+    return call is not None and ("pyside6" in call.params.values() or "pyqt5" in call.params.values())
 
 
 @pytest.fixture(scope="session")

@@ -115,9 +115,14 @@ class QNetworkConfigurationManager(QObject):
         for change, record in changes:
             if record.facts.type is not data.ConfigurationType.UserChoice:
                 _SIGNALS[change].emit_from(self, QNetworkConfiguration._of(record))
-            if online != self._q_online and record.facts.type is data.ConfigurationType.InternetAccessPoint:
-                self._q_online = online
-                QNetworkConfigurationManager.onlineStateChanged.emit_from(self, online)
+            if online and record.facts.has_state(data.StateFlag.Active):
+                self._q_set_online(True)
+        self._q_set_online(online)
+
+    def _q_set_online(self, online: bool) -> None:
+        if online != self._q_online:
+            self._q_online = online
+            QNetworkConfigurationManager.onlineStateChanged.emit_from(self, online)
 
     def _q_complete(self) -> None:
         QNetworkConfigurationManager.updateCompleted.emit_from(self)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,10 +33,10 @@ def describe(facts: Facts) -> dict[str, str]:
         "name": facts.name,
         "interface": facts.interface_name,
         "state": bare(facts.state),
-        "bearer": bare(facts.bearer_type).removeprefix("bearer"),
+        "bearer": facts.bearer_type.name.removeprefix("Bearer").lower(),
     }
 
 
-def bare(member: object) -> str:
-    """The name of an enum's member without that of the enum, in small letters."""
-    return str(member).rpartition(".")[2].lower()
+def bare(member: Enum) -> str:
+    """The name of an enum's member as programs write it: "service-network"."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", member.name).lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import datetime, timezone
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from qnet._cli.output import print_json_line, printable
@@ -90,7 +91,7 @@ class Monitor:
         self._started = True
         self._default = self._default_now()
         interfaces = snapshot_as_list(self._interfaces.snapshot())
-        networks = [_network(record) for record in self._store.all()]
+        networks = [_network(record) for record in self._store.all() if _is_shown(record)]
         names = ", ".join(each["name"] for each in interfaces) or "no interface yet"
         self._print(
             "started",
@@ -147,7 +148,7 @@ class Monitor:
     def _networks_changed(self, changes: list[tuple[Any, ConfigurationData]]) -> None:
         if not self._started:
             return
-        for change, record in changes:
+        for change, record in filter(lambda each: _is_shown(each[1]), changes):
             facts = record.facts
             kind = change.name.lower()
             state = "" if kind == "removed" else f": {_bare(facts.state)}"
@@ -162,6 +163,11 @@ class Monitor:
         return record.identifier if record is not None else ""
 
 
+def _is_shown(record: ConfigurationData) -> bool:
+    """Not the question to the user, which is no network."""
+    return record.facts.type.name != "UserChoice"
+
+
 def _network(record: ConfigurationData) -> dict[str, Any]:
     facts = record.facts
     return {
@@ -174,7 +180,7 @@ def _network(record: ConfigurationData) -> dict[str, Any]:
     }
 
 
-def _bare(member: object) -> str:
+def _bare(member: Enum) -> str:
     from qnet._cli.access_points import bare
 
     return bare(member)

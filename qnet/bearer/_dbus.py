@@ -68,6 +68,7 @@ class BusConnection(QObject):
     """The bus is gone, or has said what nobody understands; the argument says why. All calls have failed before."""
 
     def __init__(self, path: str, parent: QObject | None = None) -> None:
+        self._q_socket = _connected(path)  # first: an object whose constructor fails has nothing to give back
         super().__init__(parent)
         self._q_authenticator = Authenticator()
         self._q_parser = Parser()
@@ -75,7 +76,6 @@ class BusConnection(QObject):
         self._q_held: list[bytes] = []  # until the bus has accepted us
         self._q_serial = 0
         self._q_replies: dict[int, tuple[float, Reply]] = {}  # deadline and receiver, the oldest first
-        self._q_socket = _connected(path)
         self._q_reading = QSocketNotifier(self._q_socket.fileno(), QSocketNotifier.Type.Read, self)
         self._q_reading.activated.connect(self._q_read)
         self._q_writing = QSocketNotifier(self._q_socket.fileno(), QSocketNotifier.Type.Write, self)
@@ -156,6 +156,9 @@ class BusConnection(QObject):
         if not data:
             self.close("the bus has closed the connection")
             return
+        self._q_feed(data)
+
+    def _q_feed(self, data: bytes) -> None:
         try:
             self._q_take(data)
         # What jeepney raises for bytes that are no message is whatever it stumbles over.

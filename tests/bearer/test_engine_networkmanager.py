@@ -531,8 +531,10 @@ def test_fuzz_whatever_a_bus_sends_is_taken_or_ends_the_connection(lasting_fake:
 
 def test_engine_and_connection_die_with_their_last_reference(heard: Heard, bus: Bus) -> None:
     engine = NetworkManagerEngine(bus.path)
+    updated: list[bool] = []
+    engine.updateCompleted.connect(lambda: updated.append(True))
     engine.initialize()
-    assert heard.qt.wait(lambda: engine.configurations() == [] and not engine._q_update_due)
+    assert heard.qt.wait(lambda: updated)
     connection = engine._q_bus
     assert connection is not None
     gone = [weakref.ref(engine), weakref.ref(connection)]

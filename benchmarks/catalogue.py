@@ -48,6 +48,7 @@ PEERS: Mapping[str, Peer] = {
     peer.name: peer
     for peer in (
         Peer("qnet", "qnet", "qnet"),
+        Peer("qnet-socks5", "qnet through a SOCKS5 proxy", "qnet"),
         Peer("python", "plain Python calls: the floor for signals"),
         Peer("epoll", "a bare select.epoll() loop: the floor for sockets"),
         Peer("asyncio", "asyncio protocols and call_later"),
@@ -55,6 +56,7 @@ PEERS: Mapping[str, Peer] = {
         Peer("uvloop", "asyncio protocols on uvloop", "uvloop"),
         Peer("twisted", "Twisted", "twisted"),
         Peer("pyside6", "PySide6: the same program as qnet's", "PySide6"),
+        Peer("pyside6-socks5", "PySide6 through a SOCKS5 proxy", "PySide6"),
         Peer("psygnal", "psygnal", "psygnal"),
         Peer("blinker", "blinker", "blinker"),
     )

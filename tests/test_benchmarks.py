@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SCENARIOS = ["tcp-echo", "udp-echo", "churn", "memory", "signals", "queued", "timers"]
+SCENARIOS = ["tcp-echo", "udp-echo", "proxy-echo", "churn", "memory", "signals", "queued", "timers"]
 TINY = [
     *("--rounds", "2", "--seconds", "0.02"),
     *("--sizes", "64", "70000", "--connections", "1", "3", "--in-flight", "2"),

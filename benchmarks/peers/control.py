@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 Case = Callable[[int], None]
 """Does as many operations as it is told."""
@@ -21,6 +22,13 @@ def serve(port: int) -> None:
     """
     _say({"port": port})
     threading.Thread(target=_answer_cpu, name="control", daemon=True).start()
+
+
+def answer_requests(answer: Callable[[Mapping[str, Any]], Mapping[str, object]]) -> None:
+    """Give ``answer(request)`` to each request, for programs that measure themselves."""
+    _say({})
+    for line in sys.stdin:
+        _say(answer(json.loads(line)))
 
 
 def run_cases(cases: Mapping[str, Case]) -> None:

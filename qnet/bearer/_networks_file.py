@@ -7,14 +7,13 @@ is pulled. Everything is bounded, so that no file costs more than a few millisec
 
 from __future__ import annotations
 
-import difflib
 import errno
 import fnmatch
 import os
 import re
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -184,6 +183,8 @@ class _Table:
     def allow(self, *keys: str) -> None:
         for key in self.values:
             if key not in keys:
+                import difflib
+
                 close = difflib.get_close_matches(key[:MAX_TEXT], keys, 1)
                 hint = f'; did you mean "{close[0]}"?' if close else ""
                 raise self.error("", f"there is no key {_shown(key)}, only {_listed(keys, 'and')}{hint}")
@@ -273,13 +274,13 @@ def _default(table: _Table, networks: tuple[Network, ...]) -> str | Member:
         return _member(value, table, "default")
     keys = (*(each.key for each in networks), ASK)
     if "default" in table.values and value not in keys:
-        known = _listed(keys) + ' or { interface = "..." }'
+        known = _listed(keys, "or", ['{ interface = "..." }'])
         raise table.error("default", f"expected {known}, not {_shown(value)}")
     return str(value)
 
 
-def _listed(words: Iterable[str], joint: str = "or") -> str:
-    quoted = [f'"{word}"' for word in words]
+def _listed(words: Iterable[str], joint: str = "or", more: Sequence[str] = ()) -> str:
+    quoted = [*(f'"{word}"' for word in words), *more]
     if len(quoted) > 10:
         quoted[9:-1] = ["..."]
     return f" {joint} ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))

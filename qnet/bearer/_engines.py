@@ -13,6 +13,7 @@ from qnet.bearer._engine_networkmanager import NetworkManagerEnginePlugin
 from qnet.bearer.engine import QBearerEngine
 from qnet.bearer.plugin import ENTRY_POINTS, QBearerEnginePlugin
 from qnet.core.logging import qWarning
+from qnet.core.thread import QThread
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -83,7 +84,12 @@ def _make(name: str, plugin: Callable[[], QBearerEnginePlugin]) -> QBearerEngine
     except Exception as error:
         qWarning(f"The bearer engine {name!r} cannot be used: {type(error).__name__}: {error}")
         return None
-    if engine is not None and not isinstance(engine, QBearerEngine):
+    if engine is None:
+        return None
+    if not isinstance(engine, QBearerEngine):
         qWarning(f"The bearer engine {name!r} cannot be used: create() returned a {type(engine).__name__}")
+        return None
+    if engine.thread() is not QThread.currentThread():
+        qWarning(f"The bearer engine {name!r} cannot be used: create() did not make it, as it lives in another thread")
         return None
     return engine

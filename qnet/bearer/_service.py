@@ -141,7 +141,7 @@ class BearerService:
 
     def _ask(self, identifier: str, method: str) -> None:
         for each in list(self._running):
-            if each.engine.hasIdentifier(identifier):
+            if each.has(identifier):
                 each.call(getattr(each.engine, method), identifier)
                 return
         code = QBearerEngine.ConnectionError.InterfaceLookupError
@@ -155,7 +155,7 @@ class BearerService:
     def take(self, source: _RunningEngine, found: Iterable[Facts], gone: Iterable[str]) -> None:
         """Something is different."""
         self._store.update(found, gone, source.engine.name, self)
-        for each in self._running:
+        for each in list(self._running):
             if each is not source:
                 each.call(each.engine.othersChanged)
 
@@ -214,6 +214,12 @@ class _RunningEngine:
             self._service.give_up(self)
             return False
         return True
+
+    def has(self, identifier: str) -> bool:
+        """Whether the engine knows the configuration."""
+        found: list[bool] = []
+        self.call(lambda: found.append(self.engine.hasIdentifier(identifier)))
+        return found == [True]
 
     def look(self) -> None:
         """Have the engine look; if it is about it, once more after that."""

@@ -56,7 +56,7 @@ def test_what_an_answer_means(answer: bytes) -> None:
 @fuzz
 def test_fuzz_more_of_an_answer_never_changes_its_meaning(data: bytes) -> None:
     verdict = None
-    for length in range(len(data) + 1):
+    for length in (*range(min(len(data), 64)), *range(max(64, len(data) - 8), len(data)), len(data)):
         found = judge(data[:length])
         assert verdict is None or found is verdict
         verdict = found

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from qnet.bearer.engine import QBearerEngine as QBearerEngine
     from qnet.bearer.networkconfiguration import QNetworkConfiguration as QNetworkConfiguration
     from qnet.bearer.networkconfigurationmanager import QNetworkConfigurationManager as QNetworkConfigurationManager
+    from qnet.bearer.networksession import QNetworkSession as QNetworkSession
     from qnet.bearer.plugin import QBearerEnginePlugin as QBearerEnginePlugin
+    from qnet.bearer.sharednetworksession import QSharedNetworkSession as QSharedNetworkSession
     from qnet.kernel.authenticator import QAuthenticator as QAuthenticator
     from qnet.kernel.dnsrecords import (
         QDnsDomainNameRecord as QDnsDomainNameRecord,
@@ -46,7 +48,9 @@ _EXPORTS = {
     "qnet.bearer.engine": "QBearerEngine",
     "qnet.bearer.networkconfiguration": "QNetworkConfiguration",
     "qnet.bearer.networkconfigurationmanager": "QNetworkConfigurationManager",
+    "qnet.bearer.networksession": "QNetworkSession",
     "qnet.bearer.plugin": "QBearerEnginePlugin",
+    "qnet.bearer.sharednetworksession": "QSharedNetworkSession",
     "qnet.kernel.authenticator": "QAuthenticator",
     "qnet.kernel.dnsrecords": (
         "QDnsDomainNameRecord QDnsHostAddressRecord QDnsMailExchangeRecord QDnsServiceRecord QDnsTextRecord "

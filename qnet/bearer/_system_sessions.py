@@ -36,6 +36,7 @@ from qnet.bearer import _session_bell, _session_directory
 from qnet.bearer._session_bell import Bell
 from qnet.bearer._session_file import ENDING, GUARD, SessionFile
 from qnet.core import _fork
+from qnet.core.logging import qWarning
 
 __all__ = ["Registration", "SystemSessions"]
 
@@ -194,20 +195,25 @@ class SystemSessions:
         with self._exclusive():
             keys = [key for key, interface in self._interfaces.items() if interface.mine]
         for key in keys:
-            with self._guarded(key) as (interface, file):
-                stops, _ = file.read()
-                waits = self._is_ending(interface, file)
-                for registration in list(interface.mine):
-                    if registration.stops != stops:
-                        registration.stopped = True
-                        self._forget(interface, registration)
-                    elif registration.must_wait and not waits:
-                        registration.must_wait = False
-                    else:
-                        continue
-                    concerned.append(registration)
+            try:
+                with self._guarded(key) as (interface, file):
+                    concerned += self._look_at(interface, file)
+            except OSError as error:
+                qWarning(f"What other processes do with {key} is not known: {error}")
         for registration in concerned:
             registration.news()
+
+    def _look_at(self, interface: _Interface, file: SessionFile) -> list[Registration]:
+        stops, _ = file.read()
+        waits = self._is_ending(interface, file)
+        over = [each for each in interface.mine if each.stops != stops]
+        for registration in over:
+            registration.stopped = True
+            self._forget(interface, registration)
+        free = [each for each in interface.mine if each.must_wait and not waits]
+        for registration in free:
+            registration.must_wait = False
+        return over + free
 
     def ring(self) -> None:
         """Have the other processes `look`."""

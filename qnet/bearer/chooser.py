@@ -42,13 +42,14 @@ def setNetworkChooser(chooser: NetworkChooser | None, /) -> NetworkChooser | Non
     return previous
 
 
-def choose(configurations: Sequence[QNetworkConfiguration]) -> QNetworkConfiguration | None:
+def choose(configurations: Sequence[QNetworkConfiguration], ask: bool = True) -> QNetworkConfiguration | None:
     """Ask the chooser which of *configurations* it shall be; None if it wants none, or there is none.
 
-    *configurations* may be all that there are, in any order: what cannot be chosen is left out.
+    *configurations* may be all that there are, in any order: what cannot be chosen is left out. Without *ask* nobody
+    is asked, and it is what the standard chooser takes.
     """
     candidates = _candidates(configurations)
-    chooser = _chooser
+    chooser = _chooser if ask else None
     if not candidates:
         return None
     if chooser is None:

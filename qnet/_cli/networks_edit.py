@@ -67,10 +67,17 @@ class NetworksDocument:
 
     def remove(self, key: str) -> None:
         """A network is gone; if it was the default, there is none any more."""
-        self._table(key)
+        below = _COMMENTS_AT_THE_END.search(self._table(key).as_string())
+        before = self._kit.dumps(self._document)
         del self._document["networks"][key]
         if not self._document["networks"]:
             del self._document["networks"]
+        if below is not None:  # tomlkit takes what stands above the next table for a part of this one
+            after: str = self._kit.dumps(self._document)
+            pairs = enumerate(zip(before, after, strict=False))
+            same = next((index for index, (old, new) in pairs if old != new), len(after))
+            header = before.rfind("\n", 0, same) + 1
+            self._document = self._kit.parse(after[:header] + below[0] + after[header:])
         if self._document.get("default") == key:
             del self._document["default"]
 
@@ -82,15 +89,14 @@ class NetworksDocument:
 
     def set_default(self, default: str | Member) -> None:
         """The default: a network's key, "ask", an access point, or "" for none."""
-        if not default:
+        if isinstance(default, Member):
+            self._set_first("default", self._table_of(default))
+        elif not default:
             self._document.pop("default", None)
-            return
-        if isinstance(default, str):
+        else:
             if default != ASK:
                 self._table(default)
             self._set_first("default", default)
-        else:
-            self._set_first("default", self._member(default))
 
     def add_member(self, key: str, member: Member, position: int) -> None:
         """A member at *position*, from 1 on; 0: at the end."""
@@ -138,9 +144,13 @@ class NetworksDocument:
         values = {field: getattr(member, field) for field in _FIELDS if getattr(member, field)}
         if member.interface and not values:
             return member.interface
+        table = self._table_of(member)
+        table.update(values)
+        return table
+
+    def _table_of(self, member: Member) -> Any:
         table = self._kit.inline_table()
         table["interface" if member.interface else "identifier"] = member.pattern
-        table.update(values)
         return table
 
     def _set_first(self, key: str, value: Any) -> None:
@@ -158,6 +168,9 @@ class NetworksDocument:
 
 # Comments at the top that an empty line parts from what follows: they are about the file.
 _TITLE = re.compile(r"(?:#[^\n]*\n)+\s*\n(?=\S|\Z)")
+
+# What stands directly above the next table.
+_COMMENTS_AT_THE_END = re.compile(r"(?:^#[^\n]*\n)+\s*\Z", re.MULTILINE)
 
 
 def _same(value: Any, member: Member) -> bool:

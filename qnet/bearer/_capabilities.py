@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
+from qnet.bearer._session_directory import directory_path, open_directory
 from qnet.core._enums import QtFlag
 
 __all__ = ["Capability", "of_sessions"]
@@ -37,10 +39,16 @@ def of_sessions() -> Capability:
     found = Capability.ApplicationLevelRoaming | Capability.ForcedRoaming
     if hasattr(socket, "SO_BINDTODEVICE"):
         found |= Capability.DirectConnectionRouting
-    try:
-        from qnet.bearer._system_sessions import SystemSessions
+    if _sessions_are_counted():
+        found |= Capability.SystemSessionSupport
+    return found
 
-        SystemSessions.of_this_thread()
+
+def _sessions_are_counted() -> bool:
+    try:
+        import fcntl
+
+        os.close(open_directory(directory_path()))
     except (ImportError, OSError):  # a system without file locks, or a directory that others may enter
-        return found
-    return found | Capability.SystemSessionSupport
+        return False
+    return hasattr(fcntl, "lockf")

@@ -87,28 +87,6 @@ def life_of_a_cable(bt: Implementation) -> dict[str, Any]:
     return told
 
 
-def test_the_life_of_a_cable(in_namespace: InNamespace) -> None:
-    assert in_namespace(life_of_a_cable) == {
-        "empty": [0, False],
-        "no default": False,
-        "made": [["added", "va", True], ["added", "vb", True]],
-        "made state": [DEFINED_OR_DISCOVERED, False],
-        "facts": ["Ethernet", True, 0, 0, []],
-        "no address": [DEFINED, DEFINED, False],
-        "address": [["changed", "va", ACTIVE], ["online", True]],
-        "default": "va",
-        "renamed": [["changed", "vc", ACTIVE]],
-        "same identifier": True,
-        "cable out": [["changed", "vc", DEFINED], ["online", False]],
-        "cable in": [["changed", "vc", ACTIVE], ["online", True]],
-        "address lost": [["changed", "vc", DEFINED], ["online", False]],
-        "timeout": [True, 77],
-        "gone": [["removed", "vb", False], ["removed", "vc", False]],
-        "remains": ["vc", True, DEFINED, 77],
-        "not found": False,
-    }
-
-
 class _Either:
     """Equal to both: an interface that is down is Discovered where the process may start it, which Qt never says."""
 
@@ -120,6 +98,30 @@ class _Either:
 
 
 DEFINED_OR_DISCOVERED = _Either()
+
+LIFE_OF_A_CABLE = {
+    "empty": [0, False],
+    "no default": False,
+    "made": [["added", "va", True], ["added", "vb", True]],
+    "made state": [DEFINED_OR_DISCOVERED, False],
+    "facts": ["Ethernet", True, 0, 0, []],
+    "no address": [DEFINED, DEFINED, False],
+    "address": [["changed", "va", ACTIVE], ["online", True]],
+    "default": "va",
+    "renamed": [["changed", "vc", ACTIVE]],
+    "same identifier": True,
+    "cable out": [["changed", "vc", DEFINED], ["online", False]],
+    "cable in": [["changed", "vc", ACTIVE], ["online", True]],
+    "address lost": [["changed", "vc", DEFINED], ["online", False]],
+    "timeout": [True, 77],
+    "gone": [["removed", "vb", False], ["removed", "vc", False]],
+    "remains": ["vc", True, DEFINED, 77],
+    "not found": False,
+}
+
+
+def test_the_life_of_a_cable(in_namespace: InNamespace) -> None:
+    assert in_namespace(life_of_a_cable) == LIFE_OF_A_CABLE
 
 
 def two_managers(bt: Implementation) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qnet._lazy import attach
 
 if TYPE_CHECKING:
+    from qnet.bearer.chooser import setNetworkChooser as setNetworkChooser
     from qnet.bearer.engine import QBearerEngine as QBearerEngine
     from qnet.bearer.networkconfiguration import QNetworkConfiguration as QNetworkConfiguration
     from qnet.bearer.networkconfigurationmanager import QNetworkConfigurationManager as QNetworkConfigurationManager
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from qnet.socket.udpsocket import QUdpSocket as QUdpSocket
 
 _EXPORTS = {
+    "qnet.bearer.chooser": "setNetworkChooser",
     "qnet.bearer.engine": "QBearerEngine",
     "qnet.bearer.networkconfiguration": "QNetworkConfiguration",
     "qnet.bearer.networkconfigurationmanager": "QNetworkConfigurationManager",

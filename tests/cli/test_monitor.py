@@ -1,0 +1,168 @@
+"""``python -m qnet monitor``, in a network of its own that changes while it runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _command_line import run, start
+from _netns import Namespace
+
+NETWORK = """
+link set lo up
+link add va type veth peer name vb
+link set va addrgenmode none
+link set vb addrgenmode none
+"""
+
+
+@pytest.fixture
+def network() -> Iterator[Namespace]:
+    with Namespace() as namespace:
+        namespace.ip(NETWORK)
+        yield namespace
+
+
+class Monitor:
+    """A running monitor; use it in a ``with``."""
+
+    def __init__(self, network: Namespace, *arguments: str, **variables: str) -> None:
+        self.process: subprocess.Popen[str] = start("monitor", *arguments, prefix=network.prefix, **variables)
+        assert self.process.stdout is not None
+        self.out = self.process.stdout
+        self.json = "--json" in arguments
+
+    def __enter__(self) -> Monitor:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def line(self) -> str:
+        """The next line, as soon as it is there; pytest's time limit ends waiting for one that never comes."""
+        return self.out.readline()
+
+    def event(self, name: str) -> dict[str, Any]:
+        """The next event called *name*; others before it are passed over."""
+        while True:
+            event: dict[str, Any] = json.loads(self.line())
+            if event["event"] == name:
+                return event
+
+    def end(self) -> tuple[int, str]:
+        """Press Ctrl-C; the exit code, and what it says on standard error."""
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate(timeout=30)
+        return self.process.returncode, errors
+
+
+def test_every_change_is_an_object_on_a_line_of_its_own(network: Namespace, tmp_path: Path) -> None:
+    file = tmp_path / "networks.toml"
+    with Monitor(network, "--json", QNET_NETWORKS=str(file)) as monitor:
+        started = json.loads(monitor.line())
+        assert started["event"] == "started"
+        assert [each["name"] for each in started["interfaces"]][:1] == ["lo"]
+        assert sorted(each["name"] for each in started["networks"]) == ["va", "vb"]
+        assert {each["type"] for each in started["networks"]} == {"internet-access-point"}
+        assert started["default"] is None or started["default"].startswith("interface:")
+        now = datetime.now(timezone.utc)
+        assert now - timedelta(minutes=1) < datetime.fromisoformat(started["time"].replace("Z", "+00:00")) <= now
+
+        network.ip("link set va up\nlink set vb up\naddr add 10.1.0.1/24 dev va")
+        changes: list[str] = []
+        while "address 10.1.0.1/24 added" not in changes:  # the kernel may tell of it in two parts
+            event = monitor.event("interface-changed")
+            if event["interface"]["name"] == "va":
+                changes += event["changes"]
+        assert {"up", "running"} <= set(changes)
+        assert event["interface"]["running"] is True
+        event = monitor.event("network-changed")
+        while event["network"]["state"] != "active":
+            event = monitor.event("network-changed")
+        assert event["network"]["name"] == event["network"]["interface"] == "va"
+        identifier = event["network"]["identifier"]
+
+        network.ip("route add default via 10.1.0.2")
+        routes = monitor.event("default-routes-changed")["routes"]
+        assert routes == [{"family": "ipv4", "interface": "va", "gateway": "10.1.0.2", "metric": 0}]
+
+        file.write_text('default = "all"\n[networks.all]\nmembers = ["v*"]')
+        event = monitor.event("network-added")
+        assert (event["network"]["type"], event["network"]["identifier"]) == ("service-network", "network:all")
+        assert identifier in event["network"]["children"]
+        assert monitor.event("default-changed")["default"] == "network:all"
+        file.unlink()
+        assert monitor.event("network-removed")["network"]["identifier"] == "network:all"
+
+        network.ip("link set vb down\nlink set vb name renamed")
+        event = monitor.event("interface-renamed")
+        assert (event["before"], event["interface"]["name"]) == ("vb", "renamed")
+        network.ip("link add vc type veth peer name vd")
+        assert {monitor.event("interface-added")["interface"]["name"] for _ in range(2)} == {"vc", "vd"}
+        network.ip("link del va")
+        assert {monitor.event("interface-removed")["interface"]["name"] for _ in range(2)} == {"va", "renamed"}
+        assert monitor.end() == (0, "")
+
+
+def test_every_change_is_a_line_for_people(network: Namespace) -> None:
+    with Monitor(network) as monitor:
+        assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}  watching lo, .*va.*; Ctrl-C ends this\n", monitor.line())
+        network.ip("link set vb mtu 1300")
+        assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}  vb  mtu 1300\n", monitor.line())
+        network.ip("link set vb name other")
+        assert monitor.line().endswith("  other  renamed from vb\n")
+        assert monitor.line().endswith("  network other  changed: discovered\n")
+        network.ip("link del va")
+        lines = {monitor.line().split("  ", 1)[1] for _ in range(4)}
+        assert lines == {"va  removed\n", "other  removed\n", "network va  removed\n", "network other  removed\n"}
+        assert monitor.end() == (0, "")
+
+
+def test_it_ends_after_some_seconds(network: Namespace) -> None:
+    ended = run("monitor", "--json", "--for", "0.1", prefix=network.prefix)
+    assert (ended.code, ended.err) == (0, "")
+    (line,) = ended.out.splitlines()
+    assert json.loads(line)["event"] == "started"
+
+
+def test_a_reader_that_goes_away_ends_it_at_the_next_change(network: Namespace) -> None:
+    with Monitor(network, "--json") as monitor:
+        assert "started" in monitor.line()
+        monitor.out.close()
+        network.ip("link set vb mtu 1300")
+        assert monitor.process.wait(30) == 141
+        assert monitor.process.stderr is not None
+        assert monitor.process.stderr.read() == ""
+
+
+def test_it_does_not_wake_while_nothing_happens(network: Namespace) -> None:
+    with Monitor(network, "--json") as monitor:
+        assert "started" in monitor.line()
+        assert monitor.process.stdout is not None
+        quiet = switches(monitor.process.pid)
+        for _ in range(20):  # until the start is over
+            before, quiet = quiet, switches(monitor.process.pid, 0.2)
+            if before == quiet:
+                break
+        assert switches(monitor.process.pid, 1.0) == quiet
+        assert monitor.end() == (0, "")
+
+
+def switches(process: int, after: float = 0.0) -> int:
+    """How often the threads of *process* have gone to sleep, *after* some seconds."""
+    if after:
+        subprocess.run(["sleep", str(after)], check=True)
+    total = 0
+    for status in Path(f"/proc/{process}/task").glob("*/status"):
+        found = re.search(r"^voluntary_ctxt_switches:\s*(\d+)$", status.read_text(), re.MULTILINE)
+        assert found is not None
+        total += int(found[1])
+    return total

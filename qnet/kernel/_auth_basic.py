@@ -24,7 +24,7 @@ class BasicScheme(AuthScheme):
         self._utf8 = challenge.parameters.get("charset", "").lower() == "utf-8"
 
     @classmethod
-    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials) -> BasicScheme | None:
+    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials | None) -> BasicScheme | None:
         """The first Basic challenge; one without a realm, which it must have, will do."""
         return next((cls(c) for c in challenges if c.scheme == cls.name), None)
 

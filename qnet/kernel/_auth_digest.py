@@ -65,7 +65,7 @@ class DigestScheme(AuthScheme):
         self._proved = False
 
     @classmethod
-    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials) -> DigestScheme | None:
+    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials | None) -> DigestScheme | None:
         """The strongest of the Digest challenges; the first of equals."""
         own: list[DigestScheme] = []
         obstacle = None
@@ -84,7 +84,7 @@ class DigestScheme(AuthScheme):
 
         Nor is a new nonce after one that was accepted before: not every server that lets them expire says so.
         """
-        following = DigestScheme.begin(challenges, Peer(""), Credentials("", ""))
+        following = DigestScheme.begin(challenges, Peer(""), None)
         if following is None:
             return None
         stale = following._challenge.get("stale", "").lower() == "true"

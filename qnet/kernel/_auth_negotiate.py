@@ -1,4 +1,4 @@
-"""NTLM version 2, and Negotiate (SPNEGO with Kerberos, RFC 4559), both computed by pyspnego.
+"""NTLM version 2, and Negotiate (SPNEGO: Kerberos if there is a ticket; RFC 4559), both computed by pyspnego.
 
 These authenticate a connection and not a request: tokens go back and forth over one connection, which is then the
 user's. NTLM is pure Python in pyspnego; Negotiate takes the system's GSSAPI library through the package ``gssapi``,
@@ -97,7 +97,7 @@ class NtlmScheme(_TokenScheme):
     label = "NTLM"
 
     @classmethod
-    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials) -> NtlmScheme | None:
+    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials | None) -> NtlmScheme | None:
         """Ready for the first token, if NTLM is offered."""
         if not any(challenge.scheme == cls.name for challenge in challenges):
             return None
@@ -121,7 +121,10 @@ class NtlmScheme(_TokenScheme):
 
 
 class NegotiateScheme(_TokenScheme):
-    """Kerberos within SPNEGO, with the tickets that the user has, or with a name and a password."""
+    """Kerberos within SPNEGO, with the tickets that the user has, or with a name and a password.
+
+    With the latter, but no KDC that knows them, it is NTLM within SPNEGO.
+    """
 
     __slots__ = ()
 
@@ -130,14 +133,18 @@ class NegotiateScheme(_TokenScheme):
     needs_credentials = False
 
     @classmethod
-    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials) -> NegotiateScheme | None:
-        """With its first token already made, since only then is it known whether there is a ticket."""
+    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials | None) -> NegotiateScheme | None:
+        """With its first token already made, since only then is it known whether there is a ticket.
+
+        Without that if the *credentials* are None.
+        """
         if not any(challenge.scheme == cls.name for challenge in challenges):
             return None
         _require("spnego", "Negotiate, which needs the package pyspnego")
         _require("gssapi", "Negotiate, which needs a GSSAPI package: pip install 'qnet[kerberos]'")
         scheme = cls(peer)
-        scheme.answer(credentials, "", "", None)
+        if credentials is not None:
+            scheme.answer(credentials, "", "", None)
         return scheme
 
     def _make(self, credentials: Credentials) -> ContextProxy:
@@ -149,7 +156,7 @@ class NegotiateScheme(_TokenScheme):
                 credentials.password or None,
                 hostname=self._peer.host,
                 service=self._peer.service,
-                protocol="kerberos",
+                protocol="negotiate",
             )
         except Exception as error:
             raise AuthError(f"Negotiate failed ({type(error).__name__})") from error

@@ -46,16 +46,17 @@ class AuthScheme:
     """As in the challenge, in lower case."""
 
     needs_credentials: ClassVar[bool] = True
-    """False if the system may know who the user is."""
+    """False if the system may know who the user is: then empty credentials may do."""
 
     def __init__(self, realm: str = "") -> None:
         self.realm = realm
 
     @classmethod
-    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials) -> AuthScheme | None:
+    def begin(cls, challenges: list[Challenge], peer: Peer, credentials: Credentials | None) -> AuthScheme | None:
         """The scheme, ready to answer the best of the *challenges* that are its own, or None if there is none.
 
-        AuthError if there is one but something else is missing. The credentials may be empty: they are asked for later.
+        AuthError if there is one but something else is missing. The credentials may be empty, or None: then they will
+        be asked for in any case.
         """
         raise NotImplementedError(f"{cls.__name__}.begin()")
 

@@ -20,6 +20,7 @@ gives something to send.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -154,6 +155,7 @@ class AuthSession:
             self._skipped.add(type(scheme))
 
     def _choose(self, challenges: list[Challenge]) -> AuthScheme:
+        """The best scheme that can answer; without credentials, one that could if it had them."""
         credentials = self._credentials()
         peer = self._peer()
         obstacles = []
@@ -165,10 +167,17 @@ class AuthSession:
                 continue
             if scheme is not None:
                 return scheme
+        for kind in _SCHEMES:
+            if not credentials and not kind.needs_credentials:
+                with contextlib.suppress(AuthError):
+                    scheme = kind.begin(challenges, peer, None)
+                    if scheme is not None:
+                        self._skipped.add(kind)
+                        return scheme
         offered = obstacles or sorted({challenge.scheme for challenge in challenges})
-        raise AuthError(
-            f"it offers nothing but {'; '.join(offered)}" if offered else "it offers no way to authenticate"
-        )
+        if not offered:
+            raise AuthError("it offers no way to authenticate")
+        raise AuthError(f"none of what it offers is possible: {'; '.join(offered)}")
 
     def _peer(self) -> Peer:
         """The service that tickets are for, as QAuthenticator's option "spn" says, or HTTP on the host."""

@@ -19,7 +19,6 @@ from qnet.kernel.authenticator import QAuthenticator
 BASIC = b'Basic realm="b r"'
 DIGEST = b'Digest realm="d r", nonce="n", qop="auth"'
 UNKNOWN = b"Whirl a=b"
-WITHOUT_GSSAPI = importlib.util.find_spec("gssapi") is None
 
 
 def session(user: str = "", password: str = "") -> AuthSession:
@@ -133,10 +132,12 @@ def test_impossible(challenges: list[bytes], reason: str) -> None:
     assert auth.state is AuthState.UNCHALLENGED
 
 
-@pytest.mark.skipif(not WITHOUT_GSSAPI, reason="a GSSAPI package is installed")
-def test_negotiate_without_gssapi_names_the_extra() -> None:
-    with pytest.raises(AuthError, match=r"pip install 'qnet\[kerberos\]'"):
-        session("u", "p").challenged([b"Negotiate"])
+def test_negotiate_without_gssapi_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "gssapi" else found(name))
+    for auth in (session("u", "p"), session()):
+        with pytest.raises(AuthError, match=r"pip install 'qnet\[kerberos\]'"):
+            auth.challenged([b"Negotiate"])
     auth = session("u", "p")
     assert auth.challenged([b"Negotiate", BASIC]) is AuthState.READY
     assert auth.scheme == "basic"
@@ -269,7 +270,7 @@ def test_ntlm_with_bad_tokens(bad: bytes) -> None:
 
 
 CHALLENGES = st.sampled_from(
-    [BASIC, DIGEST, UNKNOWN, b"NTLM", b"NTLM QUJD", b"Negotiate", DIGEST + b", stale=true", b"", b'Basic realm="']
+    [BASIC, DIGEST, UNKNOWN, b"NTLM", b"NTLM QUJD", DIGEST + b", stale=true", b"", b'Basic realm="']
 )
 
 

@@ -339,7 +339,7 @@ ANSWERED = "CONNECT target.test:443 was answered with"
 DENIED = (Error.SocketAccessError, f"Proxy denied connection: {ANSWERED} 40")
 OTHER = (Error.ProxyProtocolError, f"Error communicating with HTTP proxy: {ANSWERED} ")
 WANTED = (Error.ProxyAuthenticationRequiredError, f"Authentication required: {ANSWERED} 407 x")
-UNANSWERABLE = (Error.ProxyProtocolError, "Error parsing authentication request from proxy: it offers ")
+UNANSWERABLE = (Error.ProxyProtocolError, "Error parsing authentication request from proxy: ")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from qnet.bearer._networks_file import (
     MAX_BYTES,
     MAX_MEMBERS,
     MAX_NETWORKS,
+    PURPOSES,
     Network,
     Networks,
     NetworksFileError,
@@ -660,3 +663,22 @@ def test_programs_hear_of_it(app: Any, qt: Implementation, path: Path, monkeypat
     path.unlink()
     assert qt.wait(lambda: not record.valid)
     del watch
+
+
+# -- what users read
+
+
+def test_the_page_about_the_file_is_true() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "networks.md").read_text()
+    examples = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 1
+    assert parse_networks(examples[0]).default == "home"
+    for word in (*PURPOSES, *(field.name for field in dataclasses.fields(Pattern))):
+        assert f'"{word}"' in page or f"`{word}`" in page
+    for limit in (f"{MAX_BYTES // 1024} KiB", f"{MAX_NETWORKS} networks", f"{MAX_MEMBERS} members"):
+        assert limit in page
+    error = re.search(r"^/home/me/.*/networks\.toml: (.*)$", page, re.MULTILINE)
+    assert error is not None
+    with pytest.raises(NetworksFileError) as found:
+        parse_networks("[networks.home]\nmembers = ['x', {interface = 'y', cost = -1}]", "n")
+    assert str(found.value) == f"n: {error[1]}"

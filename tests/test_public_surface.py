@@ -171,6 +171,8 @@ def make(name: str) -> Any:
         return cls(-1, cls.Type.Read)
     if name == "QAbstractSocket":
         return cls(cls.SocketType.TcpSocket)
+    if name == "QNetworkSession":
+        return cls(CLASSES["QNetworkConfiguration"]())
     return cls()
 
 

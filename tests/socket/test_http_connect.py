@@ -517,9 +517,10 @@ def test_use_out_of_turn_is_refused_and_changes_nothing() -> None:
     with pytest.raises(RuntimeError):
         handshake.feed(OK)
     handshake.begin()
+    handshake.feed(b"HTTP/1.1 20")
     with pytest.raises(RuntimeError):
         handshake.begin()
-    assert handshake.feed(OK + b"abc") == b""
+    assert handshake.feed(b"0 OK\r\n\r\nabc") == b""
     assert (handshake.done, handshake.rest) == (True, b"abc")
     for call in (handshake.begin, lambda: handshake.feed(b"x")):
         with pytest.raises(RuntimeError):

@@ -134,6 +134,8 @@ class HttpConnectHandshake(ProxyHandshake):
 
     def begin(self) -> bytes:
         """The first request; on a further connection with what the proxy asked for on the one before."""
+        if (self._state, _Event.BEGUN) not in _NEXT:
+            raise RuntimeError(f"the handshake with {self._name} cannot begin now: {self._state.value}")
         self.again = False
         self._auth.reconnected()
         self._reused = False

@@ -72,9 +72,9 @@ class Mailbox:
             if change is not Change.CHANGED or record.facts != before
         ]
 
-    def forget_additions(self) -> None:
-        """The owner has seen what was added; the caller holds the lock."""
-        self._noted = {record: note for record, note in self._noted.items() if note[0] is not Change.ADDED}
+    def forget(self) -> None:
+        """The owner has seen how it is; the caller holds the lock."""
+        self._noted = {}
 
     def _deliver(self) -> None:
         watch = self._ref()
@@ -117,12 +117,12 @@ class ConfigurationWatch(QObject):
         return self._q_announced
 
     def look_up(self) -> list[ConfigurationData]:
-        """All configurations. Whoever looks before the first announcement is not told of these as new ones."""
+        """All configurations. Whoever looks before the first announcement is not told what he has seen."""
         records = self._q_store.all()
         if not self._q_announced:
             with self._q_store.lock:
                 records = self._q_store.all()
-                self._q_mailbox.forget_additions()
+                self._q_mailbox.forget()
         return records
 
     def _q_deliver(self) -> None:

@@ -200,6 +200,7 @@ def test_whoever_looks_first_is_not_told_what_he_has_seen(store: ConfigurationSt
     watch = ConfigurationWatch(store=store)
     log = Log(watch)
     store.put(Facts("new"))
+    store.put(Facts("old", "changed"))
     assert [record.identifier for record in watch.look_up()] == ["old", "new"]
     store.put(Facts("newer"))
     assert qt.wait(lambda: log.changes)

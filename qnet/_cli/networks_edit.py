@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,10 @@ class NetworksDocument:
             ) from error
         self._kit = tomlkit
         self._source = source
-        self._document = tomlkit.parse(text)
         self.networks = _parsed(text, source)
+        self._document = tomlkit.parse(text)
+        if _has_dotted_keys(self._document.body):  # tomlkit loses its way among them
+            raise CommandError(f"{source}: dotted keys, as in networks.home.name = ..., can only be changed by hand")
 
     def text(self) -> str:
         """What is to be written."""
@@ -171,6 +173,11 @@ _TITLE = re.compile(r"(?:#[^\n]*\n)+\s*\n(?=\S|\Z)")
 
 # What stands directly above the next table.
 _COMMENTS_AT_THE_END = re.compile(r"(?:^#[^\n]*\n)+\s*\Z", re.MULTILINE)
+
+
+def _has_dotted_keys(body: Iterable[tuple[Any, Any]]) -> bool:
+    keys = [(key, getattr(item, "value", None)) for key, item in body if key is not None]
+    return any(key.is_dotted() or _has_dotted_keys(getattr(value, "body", ())) for key, value in keys)
 
 
 def _same(value: Any, member: Member) -> bool:

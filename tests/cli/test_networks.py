@@ -193,6 +193,14 @@ def test_a_bad_file_is_named_and_left_alone(commented: File, command: tuple[str,
     assert commented.text() == "[networks.home]\nmembers = 3\n"
 
 
+@pytest.mark.parametrize("text", ["networks.home.name = 'x'\n", "[networks]\nhome.members = []\n"])
+def test_dotted_keys_are_left_to_the_user(commented: File, text: str) -> None:
+    commented.path.write_text(text)
+    error = f"{commented.path}: dotted keys, as in networks.home.name = ..., can only be changed by hand"
+    assert commented.run("remove", "home") == (1, "", f"python -m qnet: {error}\n")
+    assert commented.good("check").endswith("good, 1 network\n")
+
+
 def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     ended = run("networks", "--file", "/proc/networks.toml", "add", "home")
     assert ended.code == 1
@@ -311,7 +319,7 @@ TEXTS = st.sampled_from(
         "[networks]\n",
         "[networks]\nhome = { members = ['eth0'] }\n",
         "networks = { home = { members = ['eth0'] } }\n",
-        "networks.home.members = ['eth0', {identifier = 'nm:*'}]\n",
+        "[networks.home]\nmembers = ['eth0', {identifier = 'nm:*'}]\n",
         "default = { interface = 'eth0' }\n[networks.home]\nmembers = [\n  'eth0', # one\n\n  'eth*'\n]",
     ]
 )

@@ -103,7 +103,7 @@ class ConfigurationWatch(QObject):
         super().__init__()
         self._q_store = store if store is not None else ConfigurationStore.of_this_thread()
         self._q_mailbox = Mailbox(self)
-        self._q_announced = False
+        self._q_begun = False
         self._q_store.attach(self._q_mailbox)
         if parent is not None:  # last: the parent would keep an object whose constructor failed
             QObject.setParent(self, parent)
@@ -112,21 +112,21 @@ class ConfigurationWatch(QObject):
         """Where what it tells of is."""
         return self._q_store
 
-    def has_announced(self) -> bool:
-        """Whether it has emitted `changed`, or could have."""
-        return self._q_announced
+    def has_begun(self) -> bool:
+        """Whether its owner knows anything: by looking it up, or by an announcement."""
+        return self._q_begun
 
     def look_up(self) -> list[ConfigurationData]:
-        """All configurations. Whoever looks before the first announcement is not told what he has seen."""
-        records = self._q_store.all()
-        if not self._q_announced:
-            with self._q_store.lock:
-                records = self._q_store.all()
+        """All configurations. Whoever begins by looking them up is not told what he has seen."""
+        self._q_store.wait_for_first_answer()
+        with self._q_store.lock:
+            if not self._q_begun:
+                self._q_begun = True
                 self._q_mailbox.forget()
-        return records
+            return self._q_store.known()
 
     def _q_deliver(self) -> None:
-        self._q_announced = True
+        self._q_begun = True
         changes = self._q_mailbox.take(self._q_store.lock)
         if changes:
             ConfigurationWatch.changed.emit_from(self, changes)

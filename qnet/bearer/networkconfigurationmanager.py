@@ -105,8 +105,9 @@ class QNetworkConfigurationManager(QObject):
     # -- what changes
 
     def _q_look_up(self) -> list[ConfigurationData]:
+        first = not self._q_watch.has_begun()
         records = self._q_watch.look_up()
-        if not self._q_watch.has_announced():
+        if first:
             self._q_online = _is_online(records)  # the caller sees it himself
         return records
 

@@ -144,7 +144,7 @@ def test_a_cable_that_flaps_fifty_times_a_second_is_told_in_one_go(net: PrivateN
 @in_private_network
 def test_what_flaps_while_nobody_looks_costs_one_look(net: PrivateNetwork) -> None:
     connect(net)
-    watch, store, log = listen()
+    _watch, store, log = listen()
     va = named(store, "va")
     assert net.wait(lambda: va.facts.state == Configuration.Active)
     net.spin(SETTLED)
@@ -163,7 +163,6 @@ def test_what_flaps_while_nobody_looks_costs_one_look(net: PrivateNetwork) -> No
     assert net.wait(lambda: log.batches)
     assert len(log.batches[0]) <= 2
     assert len(store.known()) == 2
-    assert watch.has_announced()
 
 
 @in_private_network

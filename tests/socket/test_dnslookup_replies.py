@@ -81,15 +81,16 @@ class TestErrors:
         assert error_of(made) == ("NoError", "")
         assert found(made) == {}
 
-    def test_nobody_listens(self, qt: Any, app: Any) -> None:
-        made = run(qt, lookup(qt, "A", "a.test", free_port(socket.SOCK_DGRAM)), 0.9)
+    def test_nobody_listens(self, qt: Any, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RES_OPTIONS", "timeout:30")  # which is not waited for
+        made = run(qt, lookup(qt, "A", "a.test", free_port(socket.SOCK_DGRAM)))
         assert error_of(made) == ("TimeoutError", "Request timed out")
 
     def test_silence(self, qt: Any, app: Any) -> None:
         made, server = ask(qt, lambda asked: None)
         assert error_of(made) == ("TimeoutError", "Request timed out")
         first, second = (asked.time for asked in server.queries)
-        assert 0.9 < second - first < 1.9
+        assert 0.9 < second - first < 5
 
     @pytest.mark.qnet("Qt says less")
     def test_texts_say_what_was_asked_and_whom(self, qt: Any, app: Any) -> None:

@@ -26,7 +26,7 @@ TC = dns.flags.TC
 
 @pytest.fixture(autouse=True)
 def one_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """resolv.conf(5): as if the system's options said so, for either implementation."""
+    """resolv.conf(5): as if the system's options said so. (Qt's C library looks once a process: it may take 5 s.)"""
     monkeypatch.setenv("RES_OPTIONS", "timeout:1 attempts:2")
 
 
@@ -90,7 +90,7 @@ class TestErrors:
         made, server = ask(qt, lambda asked: None)
         assert error_of(made) == ("TimeoutError", "Request timed out")
         first, second = (asked.time for asked in server.queries)
-        assert 0.9 < second - first < 5
+        assert 0.9 < second - first < 8
 
     @pytest.mark.qnet("Qt says less")
     def test_texts_say_what_was_asked_and_whom(self, qt: Any, app: Any) -> None:

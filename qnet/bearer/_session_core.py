@@ -293,10 +293,10 @@ class SessionCore(QObject):
         mine = self._q_hub.sessions.stop(active.identifier, ends=can)
         if mine:
             self._q_hub.take_down(active.identifier)
-        if not can:
-            self._q_stopping = False
         self._q_look()
         if not can and self._q.alive:
+            self._q_stopping = False
+            self._q_show()
             self._q_fail(SessionError.OperationNotSupportedError)
 
     def _q_engine_failed(self, identifier: str, code: QBearerEngine.ConnectionError, text: str) -> None:

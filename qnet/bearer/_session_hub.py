@@ -6,6 +6,7 @@ open, and there an interface that has to go down is watched until it has, whatev
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from qnet.core.timer import QTimer
 __all__ = ["SessionHub"]
 
 DOWN_LIMIT = 10_000  # milliseconds in which an engine has taken an interface down, or has failed
+EXIT_LIMIT = 5.0  # seconds that a program waits for that in the end
 
 
 class SessionHub:
@@ -75,8 +77,14 @@ class SessionHub:
 
     def take_down(self, identifier: str) -> None:
         """Stop the interface; the sessions may start it again when it is down, or when that has failed."""
+        _taking.begin()
         if not self.store.call(_GoingDown.begin, self, identifier):
-            self.sessions.ended(identifier)
+            self.is_down(identifier)
+
+    def is_down(self, identifier: str) -> None:
+        """`take_down` has ended, one way or the other."""
+        self.sessions.ended(identifier)
+        _taking.end()
 
     # -- in the bearer thread
 
@@ -151,10 +159,35 @@ class _GoingDown(QObject):
     def _q_end(self) -> None:
         if self in _going_down:
             _going_down.discard(self)
-            self._q_hub.sessions.ended(self._q_identifier)
+            self._q_hub.is_down(self._q_identifier)
             QObject.deleteLater(self)
 
 
+class _Taking:
+    """How many interfaces are being taken down: a program that ends right after `close` waits for that."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._number = 0
+
+    def begin(self) -> None:
+        """One more."""
+        with self._changed:
+            self._number += 1
+
+    def end(self) -> None:
+        """One less."""
+        with self._changed:
+            self._number -= 1
+            self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Block until there is none, at most `EXIT_LIMIT` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._number == 0, EXIT_LIMIT)
+
+
+_taking = _Taking()
 _hubs: WeakValueDictionary[int, SessionHub] = WeakValueDictionary()
 _going_down: set[_GoingDown] = set()
 _kept: list[QObject] = []  # the parent's, in a child: to destroy them would touch what is the parent's
@@ -162,14 +195,21 @@ _lock = threading.RLock()
 
 
 def _after_fork() -> None:
-    global _lock
+    global _lock, _taking
     _lock = threading.RLock()
+    _taking = _Taking()
     _kept.extend(_going_down)
     _going_down.clear()
     for hub in list(_hubs.values()):
         hub.after_fork()
 
 
+def _finish() -> None:
+    """At the end of the program, before the bearer threads end."""
+    _taking.wait()
+
+
+atexit.register(_finish)
 if hasattr(os, "register_at_fork"):
     assert _fork  # registered before this one, so that the child has its main thread again
     os.register_at_fork(after_in_child=_after_fork)

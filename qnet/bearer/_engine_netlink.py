@@ -31,7 +31,8 @@ class NetlinkEngine(InterfaceEngine):
 
     def initialize(self) -> None:
         """Tell what the kernel has told when the socket was opened."""
-        self.requestUpdate()
+        self.take(self._q_watch.snapshot())
+        QBearerEngine.updateCompleted.emit_from(self)
 
     def requestUpdate(self) -> None:
         """Have the kernel tell everything again; its answer is there when this returns, but on very large hosts."""

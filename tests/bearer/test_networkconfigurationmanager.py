@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from _implementations import Implementation
+from _netns import Namespace
 
 InNamespace = Callable[[Callable[[Implementation], Any]], Any]
 
@@ -198,6 +199,32 @@ def test_a_tunnel_is_of_an_unknown_kind_and_the_loopback_is_left_out(in_namespac
         "held": [ACTIVE],
         "let go": [["changed", "tn", DEFINED], ["online", False]],
     }
+
+
+ABRUPT = """
+import sys, threading
+from qnet.QtNetwork import QNetworkConfigurationManager as Manager
+names = [sorted(c.name() for c in Manager().allConfigurations())]
+def work():
+    for _ in range(30):
+        manager = Manager()
+        found = sorted(c.name() for c in manager.allConfigurations())
+        if found != names[0]:
+            names.append(found)
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(names)
+"""
+
+
+@pytest.mark.qnet("Qt wants an application first, and one thread")
+def test_threads_without_an_application_ask_at_the_same_time() -> None:
+    with Namespace() as net:
+        net.ip("link add va type veth peer name vb")
+        assert net.python(ABRUPT) == "[['va', 'vb']]\n"
 
 
 def test_bad_arguments_raise_type_error(bt: Implementation) -> None:

@@ -157,7 +157,7 @@ def parse_subnet(text: str) -> tuple[bool, int, str, int] | None:
     Returns (is IPv6, network number, scope, prefix length), host bits cleared; None for what is no subnet.
     """
     address, slash, mask = text.partition("/")
-    if not text or "/" in mask:
+    if not text or "/" in mask or "\0" in text:
         return None
     if ":" in address:
         address, _, scope = simplified(address).partition("%")

@@ -122,6 +122,7 @@ def test_fuzz_two_addresses(qt: Any, one: str, other: str, mode: int, prefix: in
 @pytest.mark.qnet("a NUL ends the text in Qt, and long prefixes wrap around")
 @fuzz
 @given(text=ADDRESS, where=st.integers(0, 30))
+@example(text="::%", where=3)
 def test_fuzz_a_nul_makes_any_text_invalid(qt: Any, text: str, where: int) -> None:
     text = text[:where] + "\0" + text[where:]
     assert qt.QHostAddress(text).isNull()

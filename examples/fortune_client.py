@@ -1,6 +1,7 @@
 """Fetches a fortune from ``fortune_server.py`` or ``threaded_fortune_server.py``, asynchronously::
 
-python fortune_client.py 127.0.0.1 4242
+    python fortune_client.py 127.0.0.1 4242
+    python fortune_client.py fortunes.example 4242 --proxy socks5://alice:secret@proxy.example:1080
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from qnet.QtCore import QCoreApplication, QDataStream, QObject, QTimer, Signal
-from qnet.QtNetwork import QTcpSocket
+from qnet.QtCore import QCoreApplication, QDataStream, QObject, QTimer, QUrl, Signal
+from qnet.QtNetwork import QNetworkProxy, QTcpSocket
+
+PROXIES = {"socks5": QNetworkProxy.ProxyType.Socks5Proxy, "http": QNetworkProxy.ProxyType.HttpProxy}
 
 
 class FortuneClient(QObject):
@@ -56,15 +59,30 @@ class FortuneClient(QObject):
         self.socket.abort()
 
 
+def proxy(text: str) -> QNetworkProxy:
+    """A proxy as it is usually written; without a port it is the usual one of its kind."""
+    url = QUrl(text)
+    if url.scheme() not in PROXIES or not url.host():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no proxy, such as socks5://proxy.example:1080 or http://[::1]:8080"
+        )
+    return QNetworkProxy(PROXIES[url.scheme()], url.host(), url.port(0), url.userName(), url.password())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fetch a fortune over TCP.")
     parser.add_argument("host", help="name or address of the server")
     parser.add_argument("port", type=int, help="port that the server printed")
     parser.add_argument("--timeout", type=float, default=10, metavar="SECONDS", help="default: %(default)s")
+    parser.add_argument(
+        "--proxy", type=proxy, metavar="URL", help="socks5:// or http://, with user:password@ if wanted"
+    )
     options = parser.parse_args()
 
     application = QCoreApplication(sys.argv)
     client = FortuneClient(round(options.timeout * 1000))
+    if options.proxy:
+        client.socket.setProxy(options.proxy)
 
     def show(fortune: str) -> None:
         print(fortune)

@@ -289,7 +289,7 @@ class QAbstractSocket(StreamDevice):
     def _q_find_proxy(self, name: str, port: int) -> QNetworkProxy | None:
         """The proxy to go through to *port* of *name* ("" to bind), None for none; ProxyFailure if none can do it."""
         own = self._q_proxy
-        if (own is None or own.type() == 0) and no_proxy_configured():  # 0: DefaultProxy
+        if (own is None or own.type() == 0) and no_proxy_configured(self._q_tag):  # 0: DefaultProxy
             return None
         from qnet.kernel.networkproxyquery import QNetworkProxyQuery
         from qnet.socket._proxying import has_engine

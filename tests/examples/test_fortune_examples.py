@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from _example_runner import EXAMPLES, Examples
+from _socks_proxies import PASSWORD, USER, microsocks
 
 SERVERS = ["fortune_server", "threaded_fortune_server"]
 CLIENTS = ["fortune_client", "blocking_fortune_client"]
@@ -158,3 +159,21 @@ def test_a_local_name_in_use_is_left_alone(examples: Examples, tmp_path: Path) -
     assert code == 1
     assert "--name" in errors
     assert examples.run("local_fortune_client", "--name", name)[0] == 0
+
+
+def test_a_fortune_through_a_proxy(examples: Examples, tmp_path: Path) -> None:
+    port = examples.start("fortune_server").port()
+    with microsocks(tmp_path, login=True) as proxy:
+        for login, complaint in ((f"{USER}:{PASSWORD}@", ""), ("", "Proxy authentication failed")):
+            url = f"socks5://{login}127.0.0.1:{proxy.port}"
+            code, output, errors = examples.run("fortune_client", "localhost", port, "--proxy", url)
+            assert code == bool(complaint)
+            assert complaint in errors
+            assert complaint or output.strip() in fortunes("fortune_server")
+
+
+@pytest.mark.parametrize("text", ["proxy.example:1080", "socks4://proxy.example", "socks5://"])
+def test_a_wrong_proxy_is_answered_with_an_example(examples: Examples, text: str) -> None:
+    code, _, errors = examples.run("fortune_client", "127.0.0.1", 4242, "--proxy", text)
+    assert code == 2
+    assert "socks5://proxy.example:1080" in errors

@@ -919,3 +919,24 @@ def test_sockets_are_the_kernels_after_the_handshake(qt: Any, app: Any) -> None:
             assert type(getattr(proxied, name)) is type(getattr(direct, name))
         assert proxied._q_filter is None
         assert isinstance(proxied._q_engine.sock, socket.socket)
+
+
+@pytest.mark.qnet("looks at what spares direct connections the question")
+def test_what_is_asked_only_where_something_is_configured(qt: Any, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from qnet.socket._proxy_selection import no_proxy_configured
+
+    for variable in ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.upper(), raising=False)
+    qt.QNetworkProxyFactory.setUseSystemConfiguration(True)
+    assert no_proxy_configured()
+    assert no_proxy_configured("gopher")
+    assert not no_proxy_configured("HTTPS")
+    for variable in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        with monkeypatch.context() as context:
+            context.setenv(variable, "socks5://127.0.0.1")
+            assert not no_proxy_configured()
+    qt.QNetworkProxy.setApplicationProxy(proxy_at(qt, 1))
+    assert not no_proxy_configured()
+    qt.QNetworkProxy.setApplicationProxy(qt.QNetworkProxy(qt.QNetworkProxy.NoProxy))
+    assert no_proxy_configured("https")

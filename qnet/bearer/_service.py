@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qnet.bearer import _engines
 from qnet.bearer._capabilities import Capability
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from qnet.bearer._store import ConfigurationStore
 
 __all__ = ["ROUND_LIMIT", "BearerService"]
+
+_Result = TypeVar("_Result")
 
 OTHERS_DELAY = 20  # milliseconds
 ROUND_LIMIT = 10_000  # milliseconds that an engine may take to look, before the others' results are announced
@@ -118,8 +120,8 @@ class BearerService:
 
     def _capabilities(self) -> Capability:
         found = Capability(0)
-        for each in self._running:
-            found |= each.engine.capabilities()
+        for each in list(self._running):
+            found |= each.call(each.engine.capabilities) or Capability(0)
         return found
 
     def _look(self) -> None:
@@ -161,7 +163,9 @@ class BearerService:
 
     def take_all(self, source: _RunningEngine) -> None:
         """The engine has looked for the first time: what is known from an earlier life only is gone."""
-        self._store.replace(source.engine.name, source.engine.configurations(), self)
+        found = source.call(source.engine.configurations)
+        if found is not None:
+            self._store.replace(source.engine.name, found, self)
 
     def looked(self, source: _RunningEngine) -> None:
         """An engine has looked, or never will."""
@@ -205,21 +209,18 @@ class _RunningEngine:
         for signal, slot in self._connections:
             signal.connect(slot)
 
-    def call(self, method: Callable[..., object], *args: Any) -> bool:
-        """Call the engine; one that raises is reported and given up."""
+    def call(self, method: Callable[..., _Result], *args: Any) -> _Result | None:
+        """Call the engine; one that raises is reported and given up, and the result is None."""
         try:
-            method(*args)
+            return method(*args)
         except Exception as error:
             hooks.report(error, f"the bearer engine {self.engine.name!r}", method, emitted=False)
             self._service.give_up(self)
-            return False
-        return True
+            return None
 
     def has(self, identifier: str) -> bool:
         """Whether the engine knows the configuration."""
-        found: list[bool] = []
-        self.call(lambda: found.append(self.engine.hasIdentifier(identifier)))
-        return found == [True]
+        return bool(self.call(self.engine.hasIdentifier, identifier))
 
     def look(self) -> None:
         """Have the engine look; if it is about it, once more after that."""

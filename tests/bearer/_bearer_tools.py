@@ -11,6 +11,7 @@ import pytest
 from _implementations import Implementation
 
 from qnet.bearer import _engines
+from qnet.bearer._capabilities import Capability
 from qnet.bearer._data import Facts
 from qnet.bearer._store import Change, ConfigurationStore, ConfigurationWatch
 from qnet.bearer.engine import QBearerEngine
@@ -72,7 +73,14 @@ class ScriptedEngine(QBearerEngine):
         if self.script.answers:
             self.updateCompleted.emit()
 
+    def capabilities(self) -> Capability:
+        if "capabilities" in self.script.methods:
+            self.note("capabilities")
+        return super().capabilities()
+
     def configurations(self) -> list[Facts]:
+        if "configurations" in self.script.methods:
+            self.note("configurations")
         return list(self.script.found)
 
     def hasIdentifier(self, identifier: str) -> bool:

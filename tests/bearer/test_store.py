@@ -394,9 +394,10 @@ def test_an_engine_hears_that_others_have_told_something(
         assert qt.wait(lambda: (found := store.find("all")) is not None and len(found.children()) == 2)
 
 
-@pytest.mark.parametrize(
-    "method", ["initialize", "requestUpdate", "hasIdentifier", "startInterface", "othersChanged", "shutdown"]
-)
+ASKED = ("initialize", "configurations", "capabilities", "hasIdentifier", "startInterface", "othersChanged")
+
+
+@pytest.mark.parametrize("method", [*ASKED, "requestUpdate", "shutdown"])
 def test_an_engine_that_raises_is_reported_and_given_up(
     store: ConfigurationStore, monkeypatch: pytest.MonkeyPatch, slot_errors: list[Any], method: str
 ) -> None:

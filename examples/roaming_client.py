@@ -35,7 +35,7 @@ class Download(QObject):
         self.received = 0
         self.roaming = False
         self.done = False
-        self.socket: QTcpSocket | None = None
+        self.socket = QTcpSocket(self)
         self.session = QNetworkSession(configuration, self)
         self.session.opened.connect(self.connectToServer)
         self.session.closed.connect(self.onClosed)
@@ -54,10 +54,9 @@ class Download(QObject):
 
     def connectToServer(self) -> None:
         """Drop the connection, if there is one, and make another from an address of the session's interface."""
-        if self.socket is not None:
-            self.socket.blockSignals(True)  # that it is gone is no news
-            self.socket.abort()
-            self.socket.deleteLater()
+        self.socket.blockSignals(True)  # that it is gone is no news
+        self.socket.abort()
+        self.socket.deleteLater()
         self.socket = QTcpSocket(self)
         self.socket.connected.connect(self.onConnected)
         self.socket.readyRead.connect(self.onLines)

@@ -30,6 +30,7 @@ Source: https://doc.qt.io/qt-6/qabstractsocket.html.
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -86,6 +87,8 @@ class QAbstractSocket(StreamDevice):
     BindMode: TypeAlias = _enums.BindFlag
     PauseMode: TypeAlias = _enums.PauseMode
     PauseModes: TypeAlias = _enums.PauseMode
+
+    _q_source: Callable[[int], object] | None = None
 
     hostFound = Signal()
     """The host's name was resolved; the connection attempts begin."""
@@ -330,6 +333,12 @@ class QAbstractSocket(StreamDevice):
         engine.initialize(self._q_type, _Protocol.IPv4Protocol if four else _Protocol.AnyIPProtocol)
         for option, value in (self._q_options or {}).items():
             self._q_apply_option(engine, option, value)
+        if self._q_source is not None:
+            try:
+                self._q_source(engine.fd)
+            except OSError:
+                engine.close()
+                raise
         return engine
 
     def _q_apply_option(self, engine: QNativeSocketEngine, option: SocketOption, value: int) -> None:
@@ -500,6 +509,8 @@ class QAbstractSocket(StreamDevice):
             self._q_apply_bind_mode(engine, mode)
             for option, value in (self._q_options or {}).items():
                 self._q_apply_option(engine, option, value)
+            if self._q_source is not None:
+                self._q_source(engine.fd)
             engine.bind(host, port)
         except (OSError, ValueError) as error:
             engine.close()
@@ -517,6 +528,13 @@ class QAbstractSocket(StreamDevice):
             engine.share_port()
         elif mode & BindFlag.ReuseAddressHint:
             engine.reuse_address()
+
+    def _q_set_source(self, source: Callable[[int], object] | None) -> None:
+        """Have *source* prepare every new descriptor, before it connects or is bound: for bearer management.
+
+        It raises OSError if there is no way to connect by now.
+        """
+        self._q_source = source
 
     def _q_bound(self) -> None:
         """The descriptor is bound: datagram sockets begin to receive."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from qnet.bearer.networkconfigurationmanager import QNetworkConfigurationManager as QNetworkConfigurationManager
     from qnet.bearer.networksession import QNetworkSession as QNetworkSession
     from qnet.bearer.plugin import QBearerEnginePlugin as QBearerEnginePlugin
+    from qnet.bearer.sessionbinding import bindToSession as bindToSession
     from qnet.bearer.sharednetworksession import QSharedNetworkSession as QSharedNetworkSession
     from qnet.kernel.authenticator import QAuthenticator as QAuthenticator
     from qnet.kernel.dnsrecords import (
@@ -52,6 +53,7 @@ _EXPORTS = {
     "qnet.bearer.networkconfigurationmanager": "QNetworkConfigurationManager",
     "qnet.bearer.networksession": "QNetworkSession",
     "qnet.bearer.plugin": "QBearerEnginePlugin",
+    "qnet.bearer.sessionbinding": "bindToSession",
     "qnet.bearer.sharednetworksession": "QSharedNetworkSession",
     "qnet.kernel.authenticator": "QAuthenticator",
     "qnet.kernel.dnsrecords": (

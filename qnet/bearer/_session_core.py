@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Any
-from weakref import ReferenceType
+from weakref import ReferenceType, WeakSet
 
 from qnet.bearer import _session_texts as texts
 from qnet.bearer._capabilities import Capability
@@ -85,6 +85,7 @@ class SessionCore(QObject):
         self._q_refused: tuple[ConfigurationData, Facts] | None = None  # what could not be opened, as it was
         self._q_properties: dict[str, Any] = {}
         self._q_alarm: Alarm | None = None  # while a thread waits for it
+        self._q_sources: WeakSet[Any] = WeakSet()  # what prepares sockets, see qnet.bearer.sessionbinding
         self._q_error = SessionError.UnknownSessionError
         self._q_error_text = texts.of(SessionError.UnknownSessionError)
         self._q_watch = ConfigurationWatch(self)
@@ -387,7 +388,8 @@ class SessionCore(QObject):
         if step is Step.OFFER:
             self._q_show()
             configuration = QNetworkConfiguration._of(self._q_watch.store().find(identifier))
-            SessionCore.preferredConfigurationChanged.emit_from(self, configuration, deed.seamless)
+            seamless = deed.seamless and all(source.can_follow() for source in list(self._q_sources))
+            SessionCore.preferredConfigurationChanged.emit_from(self, configuration, seamless)
         elif step is Step.BEGIN:
             self._q_begin_move(identifier)
         elif step is Step.ARRIVE:

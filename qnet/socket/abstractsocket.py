@@ -88,7 +88,7 @@ class QAbstractSocket(StreamDevice):
     PauseMode: TypeAlias = _enums.PauseMode
     PauseModes: TypeAlias = _enums.PauseMode
 
-    _q_source: Callable[[int], object] | None = None
+    _q_source: Callable[[int, bool], object] | None = None
 
     hostFound = Signal()
     """The host's name was resolved; the connection attempts begin."""
@@ -335,7 +335,7 @@ class QAbstractSocket(StreamDevice):
             self._q_apply_option(engine, option, value)
         if self._q_source is not None:
             try:
-                self._q_source(engine.fd)
+                self._q_source(engine.fd, True)
             except OSError:
                 engine.close()
                 raise
@@ -510,7 +510,7 @@ class QAbstractSocket(StreamDevice):
             for option, value in (self._q_options or {}).items():
                 self._q_apply_option(engine, option, value)
             if self._q_source is not None:
-                self._q_source(engine.fd)
+                self._q_source(engine.fd, False)
             engine.bind(host, port)
         except (OSError, ValueError) as error:
             engine.close()
@@ -529,10 +529,10 @@ class QAbstractSocket(StreamDevice):
         elif mode & BindFlag.ReuseAddressHint:
             engine.reuse_address()
 
-    def _q_set_source(self, source: Callable[[int], object] | None) -> None:
-        """Have *source* prepare every new descriptor, before it connects or is bound: for bearer management.
+    def _q_set_source(self, source: Callable[[int, bool], object] | None) -> None:
+        """Have *source* prepare every new descriptor, for bearer management.
 
-        It raises OSError if there is no way to connect by now.
+        It is told the descriptor and whether that will connect, or else be bound; OSError if it cannot do that now.
         """
         self._q_source = source
 

@@ -16,11 +16,11 @@ import sys
 from qnet.QtCore import QCoreApplication, QObject, Signal
 from qnet.QtNetwork import (
     QAbstractSocket,
-    QHostAddress,
     QNetworkConfiguration,
     QNetworkConfigurationManager,
     QNetworkSession,
     QTcpSocket,
+    bindToSession,
 )
 
 
@@ -53,7 +53,7 @@ class Download(QObject):
         self.connectToServer()
 
     def connectToServer(self) -> None:
-        """Drop the connection, if there is one, and make another from an address of the session's interface."""
+        """Drop the connection, if there is one, and make another over the session's interface."""
         self.socket.blockSignals(True)  # that it is gone is no news
         self.socket.abort()
         self.socket.deleteLater()
@@ -62,13 +62,8 @@ class Download(QObject):
         self.socket.readyRead.connect(self.onLines)
         self.socket.disconnected.connect(lambda: self.finish(True))
         self.socket.errorOccurred.connect(self.onSocketError)
-        interface = self.session.interface()
-        protocol = QHostAddress(self.host).protocol()
-        for entry in interface.addressEntries():
-            if entry.ip().protocol() == protocol and not entry.ip().isLinkLocal():
-                self.socket.bind(entry.ip())
-                break
-        print(f"Connecting over {interface.name()}", flush=True)
+        bindToSession(self.socket, self.session)
+        print(f"Connecting over {self.session.interface().name()}", flush=True)
         self.socket.connectToHost(self.host, self.port)
 
     def onConnected(self) -> None:

@@ -1,6 +1,8 @@
 """Serves numbered lines, slowly, from whichever one a client asks for: a peer for ``roaming_client.py``::
 
-python roaming_server.py 4242
+    python roaming_server.py 4242
+
+Every client says with which line it wants to begin.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Source: https://doc.qt.io/archives/qt-5.15/qnetworksession.html.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from qnet.bearer import _session_states as states
 from qnet.bearer._data import ConfigurationType
@@ -42,10 +42,10 @@ class QNetworkSession(SessionCore):
     Sessions work in any thread. Their signals need its event loop; without one there is `waitForOpened`.
     """
 
-    State = states.State
-    SessionError = states.SessionError
-    UsagePolicy = states.UsagePolicy
-    UsagePolicies = states.UsagePolicy
+    State: TypeAlias = states.State
+    SessionError: TypeAlias = states.SessionError
+    UsagePolicy: TypeAlias = states.UsagePolicy
+    UsagePolicies: TypeAlias = states.UsagePolicy
 
     # -- opening and closing
 

@@ -259,7 +259,7 @@ class Negotiation:
 
     def _where(self) -> str:
         host, port = proxy_address(self._proxy)
-        return f"{self._phase} through the proxy {host}:{port}"
+        return f"{self._phase} through the proxy {f'[{host}]' if ':' in host else host}:{port}"
 
     # -- driven by the event loop
 

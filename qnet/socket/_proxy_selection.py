@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qnet.kernel._application_proxy import System, proxy_source
-from qnet.socket._enums import SocketError
+from qnet.socket._enums import SocketError, SocketType
 from qnet.socket.engines._handshake import ProxyFailure
 
 if TYPE_CHECKING:
     from qnet.kernel.networkproxy import QNetworkProxy
     from qnet.kernel.networkproxyquery import QNetworkProxyQuery
 
-__all__ = ["no_proxy_configured", "selected_proxy"]
+__all__ = ["no_proxy_configured", "proxy_of_client", "proxy_of_server"]
 
 _UNSUPPORTED = "Operation on socket is not supported"
 # The variables for every protocol; each look-up of one that is not set costs a microsecond.
@@ -32,23 +31,49 @@ def no_proxy_configured(tag: str = "") -> bool:
     return isinstance(source, QNetworkProxy) and source.type() is QNetworkProxy.ProxyType.NoProxy
 
 
-def selected_proxy(
-    own: QNetworkProxy | None, query: QNetworkProxyQuery, speaks: Callable[[QNetworkProxy], bool]
+def proxy_of_client(
+    own: QNetworkProxy | None, kind: SocketType, name: str, port: int, tag: str
 ) -> QNetworkProxy | None:
-    """The proxy for *query*, None for a direct connection; *own* is the one that was set for the socket.
+    """The proxy of a socket for *port* of *name* ("" to bind), None to do without.
 
-    As with Qt it is the first one that can do what is wanted, and no other is tried if that fails. *speaks* says
-    whether there is a protocol for it. Raises ProxyFailure with UnsupportedSocketOperationError if none can, and
-    what the application's factory raises.
+    *own* is the one that was set for the socket. As with Qt it is the first one that can do what is wanted, and no
+    other is tried if that fails. Raises ProxyFailure with UnsupportedSocketOperationError if none can do it, and what
+    the application's factory raises.
     """
+    if _is_unset(own) and no_proxy_configured(tag):
+        return None
+    from qnet.kernel.networkproxyquery import QNetworkProxyQuery
+
+    kinds = QNetworkProxyQuery.QueryType
+    wanted = kinds.UdpSocket if kind is SocketType.UdpSocket else kinds.TcpSocket
+    return _selected(own, QNetworkProxyQuery(name, port, tag, wanted))
+
+
+def proxy_of_server(own: QNetworkProxy | None, port: int) -> QNetworkProxy | None:
+    """The proxy of a server that is to listen on *port*; as `proxy_of_client`."""
+    if _is_unset(own) and no_proxy_configured():
+        return None
+    from qnet.kernel.networkproxyquery import QNetworkProxyQuery
+
+    return _selected(own, QNetworkProxyQuery(port))
+
+
+def _is_unset(own: QNetworkProxy | None) -> bool:
+    return own is None or own.type() == 0  # DefaultProxy, whose class need not be loaded for that
+
+
+def _selected(own: QNetworkProxy | None, query: QNetworkProxyQuery) -> QNetworkProxy | None:
     from qnet.kernel._proxy_choice import proxies_for
     from qnet.kernel.networkproxy import QNetworkProxy
 
-    direct = QNetworkProxy.ProxyType.NoProxy
-    candidates = [proxy for proxy in proxies_for(own, query) if proxy.type() is direct or speaks(proxy)]
-    if not candidates:
-        raise ProxyFailure(
-            SocketError.UnsupportedSocketOperationError,
-            f"{_UNSUPPORTED}: no proxy serves a {query.queryType().name}",
-        )
-    return None if candidates[0].type() is direct else candidates[0]
+    types = QNetworkProxy.ProxyType
+    # Whatever a proxy's capabilities say, there has to be a protocol to speak with it.
+    spoken = {types.NoProxy, types.Socks5Proxy}
+    if query.queryType() is query.QueryType.TcpSocket:
+        spoken.add(types.HttpProxy)
+    for proxy in proxies_for(own, query):
+        if proxy.type() in spoken:
+            return None if proxy.type() is types.NoProxy else proxy
+    raise ProxyFailure(
+        SocketError.UnsupportedSocketOperationError, f"{_UNSUPPORTED}: no proxy serves a {query.queryType().name}"
+    )

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from qnet.socket._waiting import Clock
     from qnet.socket.abstractsocket import QAbstractSocket
 
-__all__ = ["SETUP_LIMIT", "ProxiedConnecting", "associating", "can_listen", "has_engine", "listening"]
+__all__ = ["SETUP_LIMIT", "ProxiedConnecting", "associating", "listening"]
 
 SETUP_LIMIT = 5000
 """Milliseconds that ``bind`` and ``listen`` wait for a proxy, as with Qt: they have to return an answer."""
@@ -59,16 +59,6 @@ _OF_THE_PROXY = frozenset(
         SocketError.ProxyProtocolError,
     }
 )
-
-
-def has_engine(kind: SocketType, proxy: QNetworkProxy) -> bool:
-    """Whether there is a protocol to speak with *proxy* for a socket of this kind, whatever its capabilities say."""
-    return proxy.type() is _Type.Socks5Proxy or (kind is SocketType.TcpSocket and proxy.type() in _STREAMS)
-
-
-def can_listen(proxy: QNetworkProxy) -> bool:
-    """Whether there is a protocol to have *proxy* listen."""
-    return proxy.type() is _Type.Socks5Proxy
 
 
 class ProxiedConnecting:

@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qnet.core._enums import flat_enums
@@ -48,7 +47,7 @@ from qnet.socket._connecting import Connecting
 from qnet.socket._enums import BindFlag, SocketError, SocketOption, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._filter import StreamFilter
-from qnet.socket._proxy_selection import no_proxy_configured, selected_proxy
+from qnet.socket._proxy_selection import proxy_of_client
 from qnet.socket._stream import StreamDevice
 from qnet.socket._waiting import Clock
 from qnet.socket.engines._handshake import ProxyFailure
@@ -259,7 +258,7 @@ class QAbstractSocket(StreamDevice):
             self._q_report(failure(SocketError.OperationError, f"to {self._q_phase}", _BUSY))
             return
         try:
-            proxy = self._q_find_proxy(hostName, port)
+            proxy = proxy_of_client(self._q_proxy, self._q_type, hostName, port, self._q_tag)
         except ProxyFailure as refusal:
             self._q_peer_name = hostName
             self._q_report(SocketFailure(refusal.code, refusal.text))
@@ -288,19 +287,6 @@ class QAbstractSocket(StreamDevice):
         self._q_peer = None
         self._q_close_when_connected = False
         self._q_phase = f"{name}:{port}"
-
-    def _q_find_proxy(self, name: str, port: int) -> QNetworkProxy | None:
-        """The proxy to go through to *port* of *name* ("" to bind), None for none; ProxyFailure if none can do it."""
-        own = self._q_proxy
-        if (own is None or own.type() == 0) and no_proxy_configured(self._q_tag):  # 0: DefaultProxy
-            return None
-        from qnet.kernel.networkproxyquery import QNetworkProxyQuery
-        from qnet.socket._proxying import has_engine
-
-        kind = QNetworkProxyQuery.QueryType.TcpSocket
-        if self._q_type is SocketType.UdpSocket:
-            kind = QNetworkProxyQuery.QueryType.UdpSocket
-        return selected_proxy(own, QNetworkProxyQuery(name, port, self._q_tag, kind), partial(has_engine, self._q_type))
 
     def _q_ask_for_login(self, proxy: QNetworkProxy, authenticator: QAuthenticator) -> None:
         """Ask the program for credentials for *proxy*, which takes them along."""

@@ -36,7 +36,7 @@ from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket._enums import SocketError, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._listener import Listener, Phase
-from qnet.socket._proxy_selection import no_proxy_configured, selected_proxy
+from qnet.socket._proxy_selection import proxy_of_server
 from qnet.socket._waiting import Clock
 from qnet.socket.abstractsocket import QAbstractSocket
 from qnet.socket.engines._handshake import ProxyFailure
@@ -102,7 +102,7 @@ class QTcpServer(Listener):
             self._q_failure = failure(SocketError.UnsupportedSocketOperationError, where)
             return False
         try:
-            proxy = None if host.isLoopback() else self._q_find_proxy(port)
+            proxy = None if host.isLoopback() else proxy_of_server(self._q_proxy, port)
         except ProxyFailure as refusal:
             self._q_failure = SocketFailure(refusal.code, refusal.text)
             return False
@@ -181,15 +181,6 @@ class QTcpServer(Listener):
         QTcpServer.shutdownFinished.emit_from(self, cut)
 
     # -- listening through a proxy
-
-    def _q_find_proxy(self, port: int) -> QNetworkProxy | None:
-        own = self._q_proxy
-        if (own is None or own.type() == 0) and no_proxy_configured():  # 0: DefaultProxy
-            return None
-        from qnet.kernel.networkproxyquery import QNetworkProxyQuery
-        from qnet.socket._proxying import can_listen
-
-        return selected_proxy(own, QNetworkProxyQuery(port), can_listen)
 
     def _q_listen_through(self, proxy: QNetworkProxy, host: QHostAddress, port: int) -> bool:
         from qnet.socket._proxying import SETUP_LIMIT

@@ -26,6 +26,7 @@ from qnet.kernel.hostaddress import QHostAddress
 from qnet.kernel.networkdatagram import QNetworkDatagram
 from qnet.socket._enums import BindFlag, SocketError, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
+from qnet.socket._proxy_selection import proxy_of_client
 from qnet.socket._waiting import Clock, poll
 from qnet.socket.abstractsocket import QAbstractSocket
 from qnet.socket.engines._handshake import ProxyFailure
@@ -147,7 +148,7 @@ class QUdpSocket(QAbstractSocket):
 
     def _q_bind_through_proxy(self, host: QHostAddress, port: int, mode: BindFlag) -> bool | None:
         try:
-            proxy = self._q_find_proxy("", port)
+            proxy = proxy_of_client(self._q_proxy, self._q_type, "", port, self._q_tag)
         except ProxyFailure as refusal:
             self._q_note(SocketFailure(refusal.code, refusal.text))
             return False
@@ -186,7 +187,7 @@ class QUdpSocket(QAbstractSocket):
             return self._q_engine
         anywhere = QHostAddress(QHostAddress.SpecialAddress.Any)
         try:
-            proxy = self._q_find_proxy(target.toString(), 0)
+            proxy = proxy_of_client(self._q_proxy, self._q_type, target.toString(), 0, self._q_tag)
             if proxy is not None:
                 self._q_associate(proxy, anywhere, 0, BindFlag.DefaultForPlatform)
                 return self._q_engine

@@ -940,3 +940,15 @@ def test_what_is_asked_only_where_something_is_configured(qt: Any, app: Any, mon
     assert not no_proxy_configured()
     qt.QNetworkProxy.setApplicationProxy(qt.QNetworkProxy(qt.QNetworkProxy.NoProxy))
     assert no_proxy_configured("https")
+
+
+@pytest.mark.qnet("Qt's texts do not say with whom")
+def test_a_proxy_at_an_ipv6_address(qt: Any, app: Any) -> None:
+    with raw_listener("::1") as listener:
+        sock, trace = client(qt, qt.QNetworkProxy(qt.QNetworkProxy.Socks5Proxy, "::1", port_of(listener)))
+        sock.connectToHost("2001:db8::1", PORT)
+        peer = accept(listener)
+        peer.sendall(NO_LOGIN + refused(5))
+        assert settle(qt, sock) == "Unconnected"
+        assert trace == [*CONNECTING, FAILED, "error:ConnectionRefused@Unconnected"]
+        assert sock.errorString().endswith(f"through the proxy [::1]:{port_of(listener)}")

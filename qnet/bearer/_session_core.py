@@ -377,10 +377,6 @@ class SessionCore(QObject):
                 self._q_carry_out(self._q_deeds.popleft())
         finally:
             self._q_busy = False
-
-    def _q_answer(self, deeds: list[Deed]) -> None:
-        """The program has said what it wants."""
-        self._q_follow(deeds)
         self._q_show()
 
     def _q_carry_out(self, deed: Deed) -> None:
@@ -425,7 +421,6 @@ class SessionCore(QObject):
             self._q_follow(roaming.arrived(identifier))
         else:  # it is about to go down
             self._q_follow(roaming.failed(identifier))
-        self._q_show()
 
     def _q_use(self, identifier: str) -> None:
         member = self._q_watch.store().find(identifier)

@@ -193,7 +193,7 @@ class QNetworkSession(SessionCore):
         point stays until `accept`. Without an offer nothing happens, as with the following three.
         """
         if self._q_roaming is not None:
-            self._q_answer(self._q_roaming.migrate())
+            self._q_follow(self._q_roaming.migrate())
 
     def ignore(self) -> None:
         """In answer to `preferredConfigurationChanged`: stay.
@@ -202,17 +202,17 @@ class QNetworkSession(SessionCore):
         is lost already, the session is, too.
         """
         if self._q_roaming is not None:
-            self._q_answer(self._q_roaming.ignore())
+            self._q_follow(self._q_roaming.ignore())
 
     def accept(self) -> None:
         """In answer to `newConfigurationActivated`: stay there. The old access point is not held any more."""
         if self._q_roaming is not None:
-            self._q_answer(self._q_roaming.accept())
+            self._q_follow(self._q_roaming.accept())
 
     def reject(self) -> None:
         """In answer to `newConfigurationActivated`: go back. Sockets that were made over the new one may break."""
         if self._q_roaming is not None:
-            self._q_answer(self._q_roaming.reject())
+            self._q_follow(self._q_roaming.reject())
 
     def __repr__(self) -> str:
         name = QNetworkConfiguration.name(self._q_configuration)

@@ -171,18 +171,20 @@ class ProxiedConnecting:
             reason = failure(SocketError.UnsupportedSocketOperationError, f"{self.name}: bound without the proxy")
             self.socket._q_connect_failed(reason)
             return
-        self._datagrams = engine = Socks5DatagramEngine()
+        anywhere = QHostAddress(QHostAddress.SpecialAddress.Any)
+        try:
+            engine = self.socket._q_new_engine(anywhere, Socks5DatagramEngine)
+            assert isinstance(engine, Socks5DatagramEngine)
+            self._datagrams = engine
+            engine.bind(anywhere, 0)
+        except OSError as error:
+            self.socket._q_connect_failed(failure_from_os(error, "binding a socket to send from"))
+            return
 
         def made(associated: Socks5DatagramEngine) -> None:
             self._datagrams = None
             self._done(associated, address)
 
-        try:
-            engine.initialize(SocketType.UdpSocket, NetworkLayerProtocol.AnyIPProtocol)
-            engine.bind(QHostAddress(QHostAddress.SpecialAddress.Any), 0)
-        except OSError as error:
-            self.socket._q_connect_failed(failure_from_os(error, "binding a socket to send from"))
-            return
         self._start(associating(self.socket._q, self.proxy, engine, ask, made, self._failed))
 
     def _start(self, negotiation: Negotiation) -> None:

@@ -430,3 +430,17 @@ def test_nothing_is_left(qt: Any, app: Any, script: list[Any]) -> None:
             assert len(os.listdir("/proc/self/fd")) == descriptors
         finally:
             gc.enable()
+
+
+@pytest.mark.qnet("Qt refuses options before the connection stands")
+@pytest.mark.parametrize("way", ["bind", "connect"])
+def test_options_hold_for_the_way_to_the_relay(qt: Any, app: Any, way: str) -> None:
+    with ScriptedProxy(RELAY) as script:
+        sock, _ = udp(qt, script.port)
+        sock.setSocketOption(qt.QAbstractSocket.TypeOfServiceOption, 16)
+        if way == "bind":
+            assert sock.bind(qt.QHostAddress(qt.QHostAddress.AnyIPv4))
+        else:
+            sock.connectToHost(TARGET, PORT)
+            assert qt.wait(lambda: short(sock.state()) == "Connected")
+        assert sock.socketOption(qt.QAbstractSocket.TypeOfServiceOption) == 16

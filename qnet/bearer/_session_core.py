@@ -260,6 +260,8 @@ class SessionCore(QObject):
                 self._q_do(effect)
         if self._q_changes == now and self._q.alive:
             self._q_show()
+            if self._q_phase is Phase.OPEN:
+                self._q_roam()  # what works now, and with which addresses, has to be known before anything is lost
 
     def _q_do(self, effect: Effect) -> None:
         if effect is Effect.START:

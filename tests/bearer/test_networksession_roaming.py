@@ -135,7 +135,7 @@ def ignored(bt: Implementation) -> dict[str, Any]:
     story.told["the old one is back"] = story.until_said("opened")
     story.it.close()
     ip("link set vb down")
-    assert bt.wait(lambda: not story.named("va").state() == 14)
+    assert bt.wait(lambda: story.named("va").state() != 14)
     story.it.open()
     story.now()
     ip("link set vb up")

@@ -118,9 +118,12 @@ class SessionCore(QObject):
         self._q_target, self._q_refused = target, None
         self._q_untried = deque(members)
         self._q_traffic = Traffic(self._q_watch.store().statistics)
-        if self._q_try_next():
-            ready = Event.UP if self._q_phase is Phase.LOST else Event.OPEN_READY
-            self._q_happen(ready if self._q_is_ready() else Event.OPEN_START)
+        problem = self._q_try_next()
+        if problem:
+            self._q_fail(SessionError.UnknownSessionError, problem)
+            return
+        ready = Event.UP if self._q_phase is Phase.LOST else Event.OPEN_READY
+        self._q_happen(ready if self._q_is_ready() else Event.OPEN_START)
 
     def _q_resolve(self) -> ConfigurationData | None:
         """The access point or service network to open; None, with an error, if there is none."""
@@ -143,15 +146,14 @@ class SessionCore(QObject):
             return None
         return chosen._record
 
-    def _q_try_next(self) -> bool:
-        """Hold the next member that could be the one; False, with an error, if it cannot be counted."""
+    def _q_try_next(self) -> str:
+        """Hold the next member that could be the one; a text if that cannot be."""
         member = self._q_untried.popleft()
         self._q_started = False
         try:
             hold = self._q_hold(member.identifier)
         except OSError as error:
-            self._q_fail(SessionError.UnknownSessionError, texts.not_counted(error))
-            return False
+            return texts.not_counted(error)
         for identifier in [each for each in self._q_holds if each != member.identifier]:
             self._q_leave(identifier)
         self._q_holds[member.identifier] = hold
@@ -161,7 +163,7 @@ class SessionCore(QObject):
             self._q_roaming = Roaming(member.identifier, self._q_target.facts.roaming_available)
         else:
             self._q_roaming = None
-        return True
+        return ""
 
     def _q_is_ready(self) -> bool:
         active, hold = self._q_active, self._q_active_hold()
@@ -188,8 +190,10 @@ class SessionCore(QObject):
         """The member cannot be had: the next one, if there is one, else that was it."""
         self._q_timers.end_opening()
         while self._q_untried:
-            if not self._q_try_next():
-                break
+            problem = self._q_try_next()
+            if problem:
+                code, text = SessionError.UnknownSessionError, problem
+                continue
             if self._q_is_ready():
                 self._q_happen(Event.UP)
             else:

@@ -35,12 +35,7 @@ class SessionHub:
 
     def __init__(self, store: ConfigurationStore) -> None:
         self.store = store
-        self.sessions: SystemSessions | LocalSessions
-        try:
-            self.sessions = SystemSessions.of_this_thread()
-        except OSError as error:
-            qWarning(f"Network sessions of other processes are not counted: {error}")
-            self.sessions = LocalSessions()
+        self.sessions = _counting()
         self._lock = threading.RLock()
         self._held = 0
         self._notifier: QSocketNotifier | None = None
@@ -58,6 +53,8 @@ class SessionHub:
 
     def hold(self, identifier: str, news: Callable[[], object]) -> Registration:
         """Count a session of a configuration; see `SystemSessions.open`. `release` it once. Raises OSError."""
+        if self._held == 0 and isinstance(self.sessions, SystemSessions) and self.sessions.is_lost():
+            self.sessions = _counting()
         registration = self.sessions.open(identifier, news, partial(self.take_down, identifier))
         with self._lock:
             self._held += 1
@@ -127,6 +124,18 @@ class SessionHub:
         self.store.call(self._listen)
 
 
+def _counting() -> SystemSessions | LocalSessions:
+    """Those of all processes, or, with a warning, of this one if the directory is of no use."""
+    try:
+        return SystemSessions.of_this_thread()
+    except OSError as error:
+        problem = f"Network sessions of other processes are not counted: {error}"
+        if problem not in _warned:
+            _warned.add(problem)
+            qWarning(problem)
+        return LocalSessions()
+
+
 class _GoingDown(QObject):
     """An interface that is taken down: it lives in the bearer thread until that is done."""
 
@@ -190,6 +199,7 @@ class _Taking:
 _taking = _Taking()
 _hubs: WeakValueDictionary[int, SessionHub] = WeakValueDictionary()
 _going_down: set[_GoingDown] = set()
+_warned: set[str] = set()
 _kept: list[QObject] = []  # the parent's, in a child: to destroy them would touch what is the parent's
 _lock = threading.RLock()
 

@@ -94,6 +94,7 @@ def test_stop_closes_the_sessions_of_all_processes(net: Namespace) -> None:
         assert two.ask("until s Connected, open") == "Connected, open"
 
 
+@pytest.mark.slow
 def test_twenty_processes_five_of_which_are_killed(net: Namespace) -> None:
     with contextlib.ExitStack() as stack:
         programs = [stack.enter_context(Program(net)) for _ in range(20)]
@@ -142,7 +143,7 @@ def test_two_processes_race_open_and_stop(net: Namespace) -> None:
     with Program(net) as one, Program(net) as two:
         for each in (one, two):
             each.ask("session s va")
-            each.send("racing s 500")
+            each.send("racing s 1000")
         assert {one.answer().split()[0], two.answer().split()[0]} == {"0"}
         assert one.ask("until s Disconnected, not open") == "Disconnected, not open"
         assert one.ask("count s") == two.ask("count s") == "0"

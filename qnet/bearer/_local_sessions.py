@@ -38,6 +38,11 @@ class LocalSessions:
             if registration in self._open:
                 self._open.remove(registration)
 
+    def close_all(self) -> None:
+        """None is left."""
+        with self._lock:
+            self._open.clear()
+
     def count(self, key: str) -> int:
         """How many sessions this process has."""
         with self._lock:

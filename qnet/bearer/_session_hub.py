@@ -215,7 +215,9 @@ def _after_fork() -> None:
 
 
 def _finish() -> None:
-    """At the end of the program, before the bearer threads end."""
+    """At the end of the program, before the bearer threads end: its sessions end as if they were closed."""
+    for hub in list(_hubs.values()):
+        hub.sessions.close_all()
     _taking.wait()
 
 

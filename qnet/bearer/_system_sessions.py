@@ -156,6 +156,13 @@ class SystemSessions:
             file.write(stops, False)
             return True
 
+    def close_all(self) -> None:
+        """Close those of this process; what it has inherited and not claimed stays its parent's."""
+        with self._exclusive():
+            mine = [each for interface in self._interfaces.values() for each in interface.mine if each.number >= 0]
+        for registration in mine:
+            self.close(registration)
+
     def count(self, key: str) -> int:
         """How many sessions of the interface are open, in all processes."""
         with self._guarded(key) as (interface, file):

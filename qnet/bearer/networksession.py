@@ -39,6 +39,9 @@ class QNetworkSession(SessionCore):
       anew, `accept` or `reject`;
     * not connected, the session moves by itself, and then emits `newConfigurationActivated`.
 
+    A session that is destroyed, or whose program ends, is closed. One whose process is killed counts no more, but what
+    it has started stays up.
+
     Sessions work in any thread. Their signals need its event loop; without one there is `waitForOpened`.
     """
 

@@ -61,6 +61,7 @@ def test_the_first_starts_the_interface_and_the_last_stops_it(net: Namespace) ->
         assert is_up(net)
         two.ask("close s")
         assert two.ask("until s Disconnected, not open") == "Disconnected, not open"
+        assert one.ask("until s Disconnected, not open") == "Disconnected, not open"
         assert two.ask("said s") == "opened closed Disconnected"
         assert one.ask("said s") == "closed Disconnected"
         assert not is_up(net)
@@ -118,7 +119,7 @@ def test_twenty_processes_five_of_which_are_killed(net: Namespace) -> None:
         assert last.ask("until s Disconnected, not open") == "Disconnected, not open"
 
 
-def test_the_end_of_a_program_closes_what_it_has_open(net: Namespace) -> None:
+def test_the_end_of_a_session_closes_it(net: Namespace) -> None:
     with Program(net) as one, Program(net) as two:
         two.ask("session s va")
         one.ask("session s va")
@@ -129,12 +130,13 @@ def test_the_end_of_a_program_closes_what_it_has_open(net: Namespace) -> None:
         assert two.ask("count s") == "0"
 
 
-def test_close_and_the_end_of_the_program_at_once(net: Namespace) -> None:
+@pytest.mark.parametrize("how", ["close s", "state s"])
+def test_the_end_of_a_program_closes_its_sessions(net: Namespace, how: str) -> None:
     with Program(net) as one:
         one.ask("session s va")
         one.ask("open s")
         assert one.ask("until s Connected, open") == "Connected, open"
-        one.send("close s")
+        one.send(how)
         assert one.end() == 0
     assert not is_up(net)
 

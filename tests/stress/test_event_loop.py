@@ -275,7 +275,7 @@ def test_ten_thousand_connections() -> None:
 
     source = Source()
     sinks = [Sink() for _ in range(10_000)]
-    start = time.perf_counter()
+    start = time.process_time()  # what other processes take of the machine is not to the point
     for sink in sinks:
         source.plain.connect(sink.take)
     source.plain.emit()
@@ -288,7 +288,7 @@ def test_ten_thousand_connections() -> None:
     source.plain.emit()
     assert Sink.count == 19_500
     assert source.plain._connections == ()
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4
 
 
 def test_an_enormous_queue() -> None:

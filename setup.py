@@ -1,6 +1,6 @@
 """All metadata lives in setup.cfg; here is what needs code: the C module is built where that is possible.
 
-It makes reading and sending faster and nothing else (docs/architecture.md); without a C compiler the package installs without it.
+It makes reading and sending faster and nothing else (docs/architecture.md); the package installs without a compiler.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Fetches a fortune from ``fortune_server.py`` or ``threaded_fortune_server.py``, asynchronously::
 
-    python fortune_client.py 127.0.0.1 4242
-    python fortune_client.py fortunes.example 4242 --proxy socks5://alice:secret@proxy.example:1080
+python fortune_client.py 127.0.0.1 4242
+python fortune_client.py fortunes.example 4242 --proxy socks5://alice:secret@proxy.example:1080
 """
 
 from __future__ import annotations

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from qnet.socket.abstractsocket import QAbstractSocket as QAbstractSocket
     from qnet.socket.dnslookup import QDnsLookup as QDnsLookup
     from qnet.socket.engines.abstract import QAbstractSocketEngine as QAbstractSocketEngine
+    from qnet.socket.engines.http import QHttpSocketEngine as QHttpSocketEngine
     from qnet.socket.engines.native import QNativeSocketEngine as QNativeSocketEngine
+    from qnet.socket.engines.socks5 import QSocks5SocketEngine as QSocks5SocketEngine
     from qnet.socket.localserver import QLocalServer as QLocalServer
     from qnet.socket.localsocket import QLocalSocket as QLocalSocket
     from qnet.socket.tcpserver import QTcpServer as QTcpServer
@@ -72,7 +74,9 @@ _EXPORTS = {
     "qnet.socket.abstractsocket": "QAbstractSocket",
     "qnet.socket.dnslookup": "QDnsLookup",
     "qnet.socket.engines.abstract": "QAbstractSocketEngine",
+    "qnet.socket.engines.http": "QHttpSocketEngine",
     "qnet.socket.engines.native": "QNativeSocketEngine",
+    "qnet.socket.engines.socks5": "QSocks5SocketEngine",
     "qnet.socket.localserver": "QLocalServer",
     "qnet.socket.localsocket": "QLocalSocket",
     "qnet.socket.tcpserver": "QTcpServer",

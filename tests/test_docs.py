@@ -129,7 +129,7 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
         assert re.search(rf"readme_block '?{name}'?\)", script)
         assert line.startswith("python3 -m venv .venv && ")
     assert named[0][1].endswith(" examples/fortune.py")
-    assert named[1][1].endswith(" -m pytest -n 2")
+    assert named[1][1].endswith(" -m pytest -n 4")
 
 
 def test_every_requirement_is_explained() -> None:

@@ -299,12 +299,11 @@ def test_flapping_is_coalesced_and_leaves_nothing_behind(net: PrivateNetwork) ->
         net.spin(SETTLED)
         assert 1 <= len(log.changes) <= 2 / SETTLE
         assert log.changes[-1].after is watch.snapshot()
-        for change, following in zip(log.changes, log.changes[1:], strict=False):
-            assert following.before is change.after
-            assert following.before != following.after
+        pairs = zip(log.changes, log.changes[1:], strict=False)
+        assert all(following.before is change.after for change, following in pairs)
+        assert all(change.before != change.after for change in log.changes)
         snapshots = [weakref.ref(change.before) for change in log.changes]
         log.changes.clear()
-        del change, following
         assert [ref for ref in snapshots if ref() is not None] == []
         assert len(os.listdir("/proc/self/fd")) == descriptors
     finally:

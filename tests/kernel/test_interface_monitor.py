@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import os
 import socket
 import subprocess
@@ -273,6 +274,11 @@ def test_leaving_a_bridge_is_not_leaving_the_host(net: PrivateNetwork) -> None:
 # Bad cables and lost messages
 
 
+def each_begins_where_the_last_ended(changes: list[Change]) -> bool:
+    pairs = itertools.pairwise(changes)
+    return all(change.before != change.after for change in changes) and all(b.before is a.after for a, b in pairs)
+
+
 @in_private_network
 def test_flapping_is_coalesced_and_leaves_nothing_behind(net: PrivateNetwork) -> None:
     connect(net, ROUTED)
@@ -299,9 +305,7 @@ def test_flapping_is_coalesced_and_leaves_nothing_behind(net: PrivateNetwork) ->
         net.spin(SETTLED)
         assert 1 <= len(log.changes) <= 2 / SETTLE
         assert log.changes[-1].after is watch.snapshot()
-        pairs = zip(log.changes, log.changes[1:], strict=False)
-        assert all(following.before is change.after for change, following in pairs)
-        assert all(change.before != change.after for change in log.changes)
+        assert each_begins_where_the_last_ended(log.changes)
         snapshots = [weakref.ref(change.before) for change in log.changes]
         log.changes.clear()
         assert [ref for ref in snapshots if ref() is not None] == []

@@ -57,11 +57,13 @@ receive(PyObject *self, PyObject *arg)
     data->ob_shash = -1; /* not hashed yet */
 
     ssize_t got = 0;
-    if (size > 0) do {
-        Py_BEGIN_ALLOW_THREADS
-        got = recv(fd, data->ob_sval, (size_t)size, 0);
-        Py_END_ALLOW_THREADS
-    } while (got < 0 && again());
+    if (size > 0) {
+        do {
+            Py_BEGIN_ALLOW_THREADS
+            got = recv(fd, data->ob_sval, (size_t)size, 0);
+            Py_END_ALLOW_THREADS
+        } while (got < 0 && again());
+    }
     if (got < 0) {
         Py_DECREF(data);
         return NULL;

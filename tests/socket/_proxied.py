@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+from collections.abc import Callable
 from typing import Any
 
 from _peers import Trace, ours, short
@@ -54,3 +57,18 @@ def asker(sock: Any, trace: Trace, *credentials: tuple[str, str]) -> None:
             authenticator.setPassword(password)
 
     sock.proxyAuthenticationRequired.connect(ask)
+
+
+def assert_nothing_is_left(once: Callable[[], None], alive: Callable[[], int]) -> None:
+    """Repeating *once* leaves no object that *alive* counts and no descriptor, without the garbage collector."""
+    once()
+    gc.collect()
+    before, descriptors = alive(), len(os.listdir("/proc/self/fd"))
+    gc.disable()
+    try:
+        for _ in range(25):
+            once()
+        assert alive() == before
+        assert len(os.listdir("/proc/self/fd")) == descriptors
+    finally:
+        gc.enable()

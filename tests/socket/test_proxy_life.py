@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +30,7 @@ from _proxied import (
     SILENCE,
     TARGET,
     asker,
+    assert_nothing_is_left,
     client,
     proxy_at,
     run,
@@ -396,17 +396,7 @@ def test_nothing_is_left_of_hundreds(qt: Any, app: Any, script: list[Any], ends:
         sock.abort()
 
     with ScriptedProxy(script) as proxy:
-        once(proxy)
-        gc.collect()
-        before, descriptors = alive(), len(os.listdir("/proc/self/fd"))
-        gc.disable()
-        try:
-            for _ in range(25):
-                once(proxy)
-            assert alive() == before
-            assert len(os.listdir("/proc/self/fd")) == descriptors
-        finally:
-            gc.enable()
+        assert_nothing_is_left(lambda: once(proxy), alive)
 
 
 @pytest.mark.qnet("it takes qnet's engine to make the system refuse bytes")

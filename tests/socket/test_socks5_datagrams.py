@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from _peers import LOCAL_CLOSE, LOCALHOST, Begins, Trace, datagram_peer, free_port, ours, port_of, raw_listener, short
+from _proxied import assert_nothing_is_left
 from _socks_proxies import (
     LOGIN,
     NO_LOGIN,
@@ -419,17 +420,7 @@ def test_nothing_is_left(qt: Any, app: Any, script: list[Any]) -> None:
         sock.abort()
 
     with ScriptedProxy(script) as proxy:
-        once(proxy)
-        gc.collect()
-        before, descriptors = alive(), len(os.listdir("/proc/self/fd"))
-        gc.disable()
-        try:
-            for _ in range(25):
-                once(proxy)
-            assert alive() == before
-            assert len(os.listdir("/proc/self/fd")) == descriptors
-        finally:
-            gc.enable()
+        assert_nothing_is_left(lambda: once(proxy), alive)
 
 
 @pytest.mark.qnet("Qt refuses options before the connection stands")

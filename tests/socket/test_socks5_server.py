@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from _peers import LOCALHOST, REMOTE_CLOSE, Begins, Trace, dial, free_port, ours, port_of, raw_listener, short
+from _proxied import assert_nothing_is_left
 from _socks_proxies import LOGIN, NO_LOGIN, NO_METHOD, REFUSED, TAKEN, RealProxy, ScriptedProxy, danted, refused
 
 BIND: list[Any] = [NO_LOGIN, ("bind",)]
@@ -392,14 +393,4 @@ def test_nothing_is_left(qt: Any, app: Any) -> None:
         qt.process()
 
     with ScriptedProxy(BIND) as script:
-        once(script)
-        gc.collect()
-        before, descriptors = alive(), len(os.listdir("/proc/self/fd"))
-        gc.disable()
-        try:
-            for _ in range(25):
-                once(script)
-            assert alive() == before
-            assert len(os.listdir("/proc/self/fd")) == descriptors
-        finally:
-            gc.enable()
+        assert_nothing_is_left(lambda: once(script), alive)

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -121,15 +122,26 @@ def test_many_at_a_time(qt: Any, app: Any, proxy: RealProxy) -> None:
 
 
 def echo(listener: socket.socket) -> int:
-    """Send back all of one connection; how much it was."""
+    """Send back all of one connection; how much it was.
+
+    It reads on while it cannot send: a proxy with one blocking thread for both directions (microsocks) would
+    otherwise stand still for ever, with this peer, as soon as the system's buffers are full.
+    """
     connection, _ = listener.accept()
     connection.settimeout(20)
+    chunks: SimpleQueue[bytes] = SimpleQueue()
     count = 0
-    with connection:
+    with connection, Background(send_all, connection, chunks):
         while data := connection.recv(1 << 16):
-            connection.sendall(data)
             count += len(data)
+            chunks.put(data)
+        chunks.put(b"")
     return count
+
+
+def send_all(connection: socket.socket, chunks: SimpleQueue[bytes]) -> None:
+    for data in iter(chunks.get, b""):
+        connection.sendall(data)
 
 
 def test_eight_megabytes_both_ways(qt: Any, app: Any, proxy: RealProxy, listener: socket.socket, port: int) -> None:

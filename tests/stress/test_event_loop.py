@@ -562,9 +562,9 @@ if "nested" in sys.argv:
 if "asleep" in sys.argv:
     for timer in timers: timer.stop()
     for client in clients: client.abort()
-QTimer.singleShot(20, lambda: print("ready", flush=True))
-for _ in range(int(sys.argv[1])):
+for turn in range(int(sys.argv[1])):
     try:
+        QTimer.singleShot(0 if turn else 20, lambda: print("ready", flush=True))  # exec() is running: interrupt it
         app.exec()
         print("ended without it")
         break
@@ -579,22 +579,24 @@ server.close()
 def test_ctrl_c_at_any_moment(how: str) -> None:
     """Twenty times in one process, at random moments: exec() ends with KeyboardInterrupt every time."""
     times, rng = 20, random.Random(11)
-    program = subprocess.Popen(
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(INTERRUPTED), str(times), how],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-    )
-    try:
+        env=environment,
+    ) as program:
         assert program.stdout is not None
-        assert program.stdout.readline() == "ready\n"
-        for _ in range(times):
-            time.sleep(rng.random() * 0.01)
-            program.send_signal(signal.SIGINT)
-            assert program.stdout.readline() == "interrupted\n"
-        out, err = program.communicate(timeout=20)
-    finally:
-        program.kill()
-        program.wait()
+        said = []
+        try:
+            for _ in range(times):
+                said.append(program.stdout.readline())  # "ready", or "" once it has died
+                time.sleep(rng.random() * 0.01)
+                program.send_signal(signal.SIGINT)
+                said.append(program.stdout.readline())
+            out, err = program.communicate(timeout=20)
+        finally:
+            program.kill()
     assert (program.returncode, out, err) == (0, "", "")
+    assert said == ["ready\n", "interrupted\n"] * times

@@ -23,8 +23,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from qnet.core._io_epoll import WRITE
 from qnet.core._timers import TimerEntry
-from qnet.kernel._protocol import NetworkLayerProtocol
-from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket._connector import Connector, interleaved
 from qnet.socket._enums import SocketError
 from qnet.socket._errors import SocketFailure, failure, failure_from_os
@@ -34,11 +32,11 @@ from qnet.socket._waiting import Clock, poll
 if TYPE_CHECKING:
     from qnet.core._thread_data import ObjectData, ThreadData
     from qnet.core.eventdispatcher import EventDispatcher
+    from qnet.kernel._protocol import NetworkLayerProtocol
+    from qnet.kernel.hostaddress import QHostAddress
     from qnet.socket.engines.native import QNativeSocketEngine
 
-__all__ = ["Connecting", "Owner", "not_found", "usable"]
-
-_FAMILIES = (NetworkLayerProtocol.IPv4Protocol, NetworkLayerProtocol.IPv6Protocol)
+__all__ = ["Connecting", "Owner"]
 
 
 class Owner(Protocol):
@@ -52,16 +50,6 @@ class Owner(Protocol):
     def _q_new_engine(self, address: QHostAddress) -> QNativeSocketEngine: ...
     def _q_connection_made(self, engine: QNativeSocketEngine, address: QHostAddress, port: int) -> None: ...
     def _q_connect_failed(self, reason: SocketFailure) -> None: ...
-
-
-def usable(addresses: list[QHostAddress], protocol: NetworkLayerProtocol) -> list[QHostAddress]:
-    """Those *addresses* that are of *protocol*; all if that is "any"."""
-    return [a for a in addresses if a.protocol() is protocol] if protocol in _FAMILIES else addresses
-
-
-def not_found(name: str, text: str) -> SocketFailure:
-    """There is no (usable) address of *name*; *text* is what the resolver said."""
-    return failure(SocketError.HostNotFoundError, f"looking up {name!r}" + (f" ({text})" if text else ""))
 
 
 class Connecting:
@@ -83,30 +71,12 @@ class Connecting:
 
     def begin(self) -> None:
         """Look the name up; a literal address, and a name that is known, get to the attempts within the call."""
-        literal = QHostAddress(self.name)
-        if not literal.isNull():
-            self._found([literal], "")
-            return
-        self._lookup = Lookup(self, self.owner._q, self.name)
-        self._lookup.start()
-
-    def looked_up(self, lookup: Lookup) -> None:
-        """The answer of a look-up, this one's or one that was given up."""
-        if lookup is self._lookup:
-            self._end_lookup()
-            self._found(lookup.addresses, lookup.text)
-
-    def _end_lookup(self) -> None:
-        lookup, self._lookup = self._lookup, None
-        if lookup is not None:
-            lookup.end()
-
-    def _found(self, addresses: list[QHostAddress], text: str) -> None:
         owner = self.owner
-        addresses = usable(addresses, self.protocol)
-        if not addresses:
-            owner._q_connect_failed(not_found(self.name, text))
-            return
+        self._lookup = Lookup(owner._q, self.name, self.protocol, self._found, owner._q_connect_failed)
+        self._lookup.begin()
+
+    def _found(self, addresses: list[QHostAddress]) -> None:
+        owner = self.owner
         if not owner._q_host_found(self):
             return  # a slot has ended it
         bound = owner._q_engine
@@ -135,7 +105,8 @@ class Connecting:
 
     def end(self) -> None:
         """Stop wherever it is and give everything back; a second time nothing happens."""
-        self._end_lookup()
+        if self._lookup is not None:
+            self._lookup.end()
         thread = self.owner._q.thread
         thread.arrivals.pop(id(self), None)
         timer, self._timer = self._timer, None
@@ -204,16 +175,9 @@ class Connecting:
 
     def wait(self, clock: Clock) -> bool:
         """Block until it is over, whichever way; False when the time is over first."""
-        while True:
-            lookup = self._lookup
-            if lookup is not None:
-                if not lookup.wait(clock.left()):
-                    return False
-                self.looked_up(lookup)
-                continue
-            connector = self._connector
-            if connector is None:
-                return True
+        if self._lookup is not None and not self._lookup.wait(clock):
+            return False
+        while (connector := self._connector) is not None:
             pause = min(clock.left(), max(0.0, connector.deadline() - monotonic()))
             found = poll(dict.fromkeys(connector.descriptors(), WRITE), pause)
             for fd, _ in found:
@@ -223,6 +187,7 @@ class Connecting:
                     return False
                 if monotonic() >= connector.deadline():
                     self._due()
+        return True
 
 
 class _Ready:

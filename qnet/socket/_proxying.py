@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from qnet.kernel._protocol import NetworkLayerProtocol
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.kernel.networkproxy import QNetworkProxy
-from qnet.socket._connecting import not_found, usable
 from qnet.socket._connector import interleaved
 from qnet.socket._enums import SocketError, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os
@@ -95,37 +94,21 @@ class ProxiedConnecting:
 
     def begin(self) -> None:
         """Find out whom to ask the proxy for; only a look-up here does not get to the proxy within the call."""
-        literal = QHostAddress(self.name)
-        if not literal.isNull():
-            self._found([literal], "")
-        elif self.looks_up():
-            if self.socket._q_host_found(self, announce=False):
+        socket = self.socket
+        if self.looks_up():
+            if socket._q_host_found(self, announce=False):
                 self._negotiate(self.name)
         else:
-            self._lookup = Lookup(self, self.socket._q, self.name)
-            self._lookup.start()
+            self._lookup = Lookup(socket._q, self.name, self.protocol, self._found, socket._q_connect_failed)
+            self._lookup.begin()
 
     def looks_up(self) -> bool:
         """Whether the proxy is given the name as it is."""
         can = QNetworkProxy.Capability.HostNameLookupCapability
         return bool(self.proxy.capabilities() & can) and QHostAddress(self.name).isNull()
 
-    def looked_up(self, lookup: Lookup) -> None:
-        """The answer of a look-up, this one's or one that was given up."""
-        if lookup is self._lookup:
-            self._end_lookup()
-            self._found(lookup.addresses, lookup.text)
-
-    def _end_lookup(self) -> None:
-        lookup, self._lookup = self._lookup, None
-        if lookup is not None:
-            lookup.end()
-
-    def _found(self, addresses: list[QHostAddress], text: str) -> None:
-        addresses = usable(addresses, self.protocol)
-        if not addresses:
-            self.socket._q_connect_failed(not_found(self.name, text))
-        elif self.socket._q_host_found(self):
+    def _found(self, addresses: list[QHostAddress]) -> None:
+        if self.socket._q_host_found(self):
             self._waiting = interleaved(addresses)
             self._negotiate(self._waiting.pop(0))
 
@@ -210,7 +193,8 @@ class ProxiedConnecting:
 
     def end(self) -> None:
         """Stop wherever it is and give everything back; a second time nothing happens."""
-        self._end_lookup()
+        if self._lookup is not None:
+            self._lookup.end()
         self._waiting.clear()
         negotiation, self._negotiation = self._negotiation, None
         if negotiation is not None:
@@ -235,19 +219,14 @@ class ProxiedConnecting:
 
     def wait(self, clock: Clock) -> bool:
         """Block until it is over, whichever way; False when the time is over first."""
-        while True:
-            lookup, negotiation = self._lookup, self._negotiation
-            if lookup is not None:
-                if not lookup.wait(clock.left()):
-                    return False
-                self.looked_up(lookup)
-            elif negotiation is not None:
-                if not negotiation.wait(clock):
-                    return False
-                if self._negotiation is negotiation:  # called within one of its slots
-                    return True
-            else:
-                return True
+        if self._lookup is not None and not self._lookup.wait(clock):
+            return False
+        while (negotiation := self._negotiation) is not None:
+            if not negotiation.wait(clock):
+                return False
+            if self._negotiation is negotiation:  # called within one of its slots
+                break
+        return True
 
 
 def associating(

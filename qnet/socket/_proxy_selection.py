@@ -13,12 +13,28 @@ if TYPE_CHECKING:
     from qnet.kernel.networkproxy import QNetworkProxy
     from qnet.kernel.networkproxyquery import QNetworkProxyQuery
 
-__all__ = ["no_proxy_configured", "proxy_of_client", "proxy_of_server"]
+__all__ = ["checked_proxy", "no_proxy_configured", "proxy_of_client", "proxy_of_server", "shown_proxy"]
 
 _UNSUPPORTED = "Operation on socket is not supported"
 # The variables for every protocol; each look-up of one that is not set costs a microsecond.
 _VARIABLES = ("all_proxy", "http_proxy", "ALL_PROXY", "HTTP_PROXY")
 _OWN_VARIABLES = ("http", "https", "ftp")
+
+
+def shown_proxy(own: QNetworkProxy | None) -> QNetworkProxy:
+    """What ``proxy()`` says of a socket's *own* proxy: a copy, a DefaultProxy if none was set."""
+    from qnet.kernel.networkproxy import QNetworkProxy
+
+    return QNetworkProxy(own) if own is not None else QNetworkProxy()
+
+
+def checked_proxy(proxy: object) -> QNetworkProxy:
+    """What ``setProxy()`` keeps of *proxy*: a copy. Raises TypeError if it is none."""
+    from qnet.kernel.networkproxy import QNetworkProxy
+
+    if not isinstance(proxy, QNetworkProxy):
+        raise TypeError(f"a QNetworkProxy is expected, not {type(proxy).__name__}")
+    return QNetworkProxy(proxy)
 
 
 def no_proxy_configured(tag: str = "") -> bool:
@@ -46,7 +62,7 @@ def proxy_of_client(
 
     kinds = QNetworkProxyQuery.QueryType
     wanted = kinds.UdpSocket if kind is SocketType.UdpSocket else kinds.TcpSocket
-    return _selected(own, QNetworkProxyQuery(name, port, tag, wanted))
+    return None if _is_direct(own, wanted) else _selected(own, QNetworkProxyQuery(name, port, tag, wanted))
 
 
 def proxy_of_server(own: QNetworkProxy | None, port: int) -> QNetworkProxy | None:
@@ -55,11 +71,23 @@ def proxy_of_server(own: QNetworkProxy | None, port: int) -> QNetworkProxy | Non
         return None
     from qnet.kernel.networkproxyquery import QNetworkProxyQuery
 
-    return _selected(own, QNetworkProxyQuery(port))
+    wanted = QNetworkProxyQuery.QueryType.TcpServer
+    return None if _is_direct(own, wanted) else _selected(own, QNetworkProxyQuery(port))
 
 
 def _is_unset(own: QNetworkProxy | None) -> bool:
     return own is None or own.type() == 0  # DefaultProxy, whose class need not be loaded for that
+
+
+def _is_direct(own: QNetworkProxy | None, kind: QNetworkProxyQuery.QueryType) -> bool:
+    """Whether the program has chosen no proxy, so that no query need be made, which is most of the cost.
+
+    As with Qt a NoProxy without the capability forbids what that names.
+    """
+    from qnet.kernel._proxy_choice import can_serve
+    from qnet.kernel.networkproxy import QNetworkProxy
+
+    return own is not None and own.type() is QNetworkProxy.ProxyType.NoProxy and can_serve(own, kind)
 
 
 def _selected(own: QNetworkProxy | None, query: QNetworkProxyQuery) -> QNetworkProxy | None:

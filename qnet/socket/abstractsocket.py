@@ -47,7 +47,7 @@ from qnet.socket._connecting import Connecting
 from qnet.socket._enums import BindFlag, SocketError, SocketOption, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._filter import StreamFilter
-from qnet.socket._proxy_selection import proxy_of_client
+from qnet.socket._proxy_selection import checked_proxy, proxy_of_client, shown_proxy
 from qnet.socket._stream import StreamDevice
 from qnet.socket._waiting import Clock
 from qnet.socket.engines._handshake import ProxyFailure
@@ -608,17 +608,11 @@ class QAbstractSocket(StreamDevice):
 
     def proxy(self) -> QNetworkProxy:
         """The proxy that was set for this socket; DefaultProxy until one is."""
-        from qnet.kernel.networkproxy import QNetworkProxy
-
-        return QNetworkProxy(self._q_proxy) if self._q_proxy is not None else QNetworkProxy()
+        return shown_proxy(self._q_proxy)
 
     def setProxy(self, networkProxy: QNetworkProxy) -> None:
         """Connect through a proxy from the next `connectToHost` on."""
-        from qnet.kernel.networkproxy import QNetworkProxy
-
-        if not isinstance(networkProxy, QNetworkProxy):
-            raise TypeError(f"a QNetworkProxy is expected, not {type(networkProxy).__name__}")
-        self._q_proxy = QNetworkProxy(networkProxy)
+        self._q_proxy = checked_proxy(networkProxy)
 
     def protocolTag(self) -> str:
         """The protocol's name for proxy look-ups, "" until it is set."""

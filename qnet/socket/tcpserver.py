@@ -36,7 +36,7 @@ from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket._enums import SocketError, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
 from qnet.socket._listener import Listener, Phase
-from qnet.socket._proxy_selection import proxy_of_server
+from qnet.socket._proxy_selection import checked_proxy, proxy_of_server, shown_proxy
 from qnet.socket._waiting import Clock
 from qnet.socket.abstractsocket import QAbstractSocket
 from qnet.socket.engines._handshake import ProxyFailure
@@ -369,17 +369,11 @@ class QTcpServer(Listener):
 
     def proxy(self) -> QNetworkProxy:
         """The proxy that was set for this server; DefaultProxy until one is."""
-        from qnet.kernel.networkproxy import QNetworkProxy
-
-        return QNetworkProxy(self._q_proxy) if self._q_proxy is not None else QNetworkProxy()
+        return shown_proxy(self._q_proxy)
 
     def setProxy(self, networkProxy: QNetworkProxy) -> None:
         """Listen through a proxy from the next `listen` on."""
-        from qnet.kernel.networkproxy import QNetworkProxy
-
-        if not isinstance(networkProxy, QNetworkProxy):
-            raise TypeError(f"a QNetworkProxy is expected, not {type(networkProxy).__name__}")
-        self._q_proxy = QNetworkProxy(networkProxy)
+        self._q_proxy = checked_proxy(networkProxy)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._q_phase.name.lower()} port {QTcpServer.serverPort(self)}>"

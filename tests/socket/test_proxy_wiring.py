@@ -229,6 +229,22 @@ def test_the_same_socket_again_without_proxy(qt: Any, app: Any) -> None:
         assert (sock.localAddress().toString(), sock.peerPort()) == (LOCALHOST, port_of(listener))
 
 
+def test_without_proxy_and_without_its_capabilities(qt: Any, app: Any) -> None:
+    forbidding = qt.QNetworkProxy(qt.QNetworkProxy.NoProxy)
+    forbidding.setCapabilities(qt.QNetworkProxy.Capability(0))
+    with raw_listener() as listener:
+        for kind in (qt.QTcpSocket, qt.QUdpSocket):
+            sock = ours(kind())
+            sock.setProxy(forbidding)
+            trace = Trace(sock)
+            sock.connectToHost(LOCALHOST, port_of(listener))
+            assert trace == ["error:UnsupportedSocketOperation@Unconnected"]
+    server = ours(qt.QTcpServer())
+    server.setProxy(forbidding)
+    assert not server.listen()
+    assert short(server.serverError()) == "UnsupportedSocketOperation"
+
+
 @pytest.mark.qnet("Qt has the proxy listen there")
 def test_a_bound_socket_reaches_the_proxy_from_there(qt: Any, app: Any) -> None:
     with raw_listener() as proxy:

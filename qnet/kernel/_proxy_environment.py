@@ -89,7 +89,9 @@ def parse_proxy(value: str) -> QNetworkProxy:
     if not url.host():
         raise ValueError("it names no host")
     kind, default_port = _TYPES[url.scheme()]
-    host = url.host(QUrl.ComponentFormattingOption.EncodeUnicode)
+    host = url.host()
+    if ":" not in host:  # not an address, whose scope would be written as in a URL
+        host = url.host(QUrl.ComponentFormattingOption.EncodeUnicode)
     return QNetworkProxy(kind, host, url.port() if url.port() > 0 else default_port, url.userName(), url.password())
 
 

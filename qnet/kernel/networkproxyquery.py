@@ -111,7 +111,9 @@ class QNetworkProxyQuery:
 
     def peerHostName(self) -> str:
         """The name (an international one in its ASCII form) or address of the peer; "" for none."""
-        return self._url.host(QUrl.ComponentFormattingOption.EncodeUnicode)
+        host = self._url.host()
+        # An address as it is, not as in a URL: with "%" before its scope instead of "%25".
+        return host if ":" in host else self._url.host(QUrl.ComponentFormattingOption.EncodeUnicode)
 
     def setPeerHostName(self, hostname: str | None, /) -> None:
         """Set the name or address of the peer. What is neither leaves the query without a host name."""

@@ -12,7 +12,15 @@ import os
 from qnet.core._io_select import UnwatchableError
 from qnet.socket._enums import SocketError
 
-__all__ = ["SocketFailure", "failure", "failure_at_proxy", "failure_from_os", "failure_to_bind", "is_temporary"]
+__all__ = [
+    "SocketFailure",
+    "failure",
+    "failure_at_proxy",
+    "failure_from_os",
+    "failure_to_bind",
+    "is_temporary",
+    "shown_peer",
+]
 
 _CODES = {
     errno.ECONNREFUSED: SocketError.ConnectionRefusedError,
@@ -97,8 +105,10 @@ class SocketFailure:
         self.code = code
         self.text = text
         self.cause = cause
-        if cause is not None:
-            cause.__traceback__ = None  # its frames hold the socket, which will hold this
+        while cause is not None:
+            # Their frames hold the socket, which will hold this; and so may what the program was handling meanwhile.
+            cause.__traceback__ = cause.__context__ = None
+            cause = cause.__cause__
 
     def __repr__(self) -> str:
         return f"<SocketFailure {self.code}: {self.text}>"
@@ -134,6 +144,13 @@ def failure_at_proxy(reason: SocketFailure) -> SocketFailure:
         return reason
     details = reason.text.partition(": ")[2]
     return SocketFailure(code, _complete(_TEXTS[code], details, ""), reason.cause)
+
+
+def shown_peer(name: str, port: int) -> str:
+    """A host and *port* for error texts, which stay on one line whatever *name* the program was given."""
+    if not name.isprintable():
+        name = ascii(name)[1:-1]
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
 def _complete(text: str, phase: str, name: str) -> str:

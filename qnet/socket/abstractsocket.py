@@ -45,7 +45,7 @@ from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket import _enums
 from qnet.socket._connecting import Connecting
 from qnet.socket._enums import BindFlag, SocketError, SocketOption, SocketState, SocketType
-from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
+from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind, shown_peer
 from qnet.socket._filter import StreamFilter
 from qnet.socket._proxy_selection import checked_proxy, proxy_of_client, shown_proxy
 from qnet.socket._stream import StreamDevice
@@ -286,7 +286,7 @@ class QAbstractSocket(StreamDevice):
         self._q_peer_name = name
         self._q_peer = None
         self._q_close_when_connected = False
-        self._q_phase = f"{name}:{port}"
+        self._q_phase = shown_peer(name, port)
 
     def _q_ask_for_login(self, proxy: QNetworkProxy, authenticator: QAuthenticator) -> None:
         """Ask the program for credentials for *proxy*, which takes them along."""

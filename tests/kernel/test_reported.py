@@ -1,0 +1,30 @@
+"""What was reported about addresses, look-ups, DNS, proxies and authentication, and must not come back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize("make", ["host and port", "URL", "setter"])
+def test_the_peer_of_a_query_is_an_address_with_its_scope(qt: Any, make: str) -> None:
+    """Not the "%25" that stands before a scope in a URL: factories make a QHostAddress of it."""
+    if make == "URL":
+        query = qt.QNetworkProxyQuery(qt.QUrl("http://[fe80::1%25lo]:80/"))
+    elif make == "setter":
+        query = qt.QNetworkProxyQuery()
+        query.setPeerHostName("fe80::1%lo")
+    else:
+        query = qt.QNetworkProxyQuery("fe80::1%lo", 80)
+    assert query.peerHostName() == "fe80::1%lo"
+    assert qt.QHostAddress(query.peerHostName()).scopeId() == "lo"
+
+
+@pytest.mark.qnet("Qt reads system proxies differently on each platform")
+def test_a_proxy_of_the_environment_keeps_the_scope_of_its_address(qt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("http_proxy", "http://[fe80::1%25lo]:3128")
+    (proxy,) = qt.QNetworkProxyFactory.systemProxyForQuery(qt.QNetworkProxyQuery("target.test", 80))
+    assert (proxy.hostName(), proxy.port()) == ("fe80::1%lo", 3128)

@@ -199,7 +199,13 @@ class QThread(QObject):
             _running.discard(self)
 
     def _q_finalize(self) -> None:
-        """Qt aborts the program when a running thread's object is destroyed; here the thread is asked to end."""
+        """Qt aborts the program when a running thread's object is destroyed; here the thread is asked to end.
+
+        One that is about to finish is waited for, as in Qt: with `finished` connected to `deleteLater`, the thread
+        may be in the middle of that very emission, and the rest of its slots would go without it.
+        """
+        if self._q_state is _State.FINISHING and not QThread.isCurrentThread(self):
+            self._q_done.wait()
         if not self._q_adopted and QThread.isRunning(self):
             qWarning(f"QThread: Destroyed while thread {QObject.objectName(self)!r} is still running")
             QThread.requestInterruption(self)

@@ -57,12 +57,16 @@ class _Terminated(BaseException):
     """What `QThread.terminate` raises in the thread."""
 
 
-def _raise_in_thread(ident: int, kind: type[BaseException] | None) -> None:
-    """Raise *kind* at the next instruction of a thread; None withdraws what was not raised yet."""
+def _raise_in_thread(ident: int, kind: type[BaseException]) -> None:
+    """Raise *kind* at the next instruction of a thread.
+
+    It cannot be withdrawn: after a NULL, Python 3.11 looks for an exception at every instruction of every thread, for
+    good, and under a tracer it does nothing else any more.
+    """
     import ctypes
 
     set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    set_exception(ctypes.c_ulong(ident), ctypes.py_object(kind) if kind is not None else None)
+    set_exception(ctypes.c_ulong(ident), ctypes.py_object(kind))
 
 
 @flat_enums
@@ -174,9 +178,10 @@ class QThread(QObject):
                 hooks.report(error, f"{type(self).__name__}.run()", self.run, emitted=False)
             finally:
                 self._q_set_termination(_Termination.OFF)
+                for _ in range(10):
+                    pass  # what `terminate` has raised by now comes here: Python looks for it at each turn of a loop
         except (_Terminated, SystemExit):
             self._q_set_termination(_Termination.OFF)
-        _raise_in_thread(threading.get_ident(), None)
 
     def _q_finish(self, data: ThreadData) -> None:
         with self._q_lock:

@@ -563,6 +563,50 @@ def test_termination_can_be_held_off(qt: Implementation) -> None:
     assert log == ["survived"]
 
 
+@pytest.mark.qnet("Qt kills the thread")
+def test_termination_races_with_the_end_of_run(qt: Implementation, slot_errors: list[Any], recorder: Recorder) -> None:
+    steps = 0
+
+    def body(thread: Any) -> None:
+        for _ in range(steps):
+            pass
+
+    thread = thread_that(qt, body)
+    thread.finished.connect(recorder, qt.Qt.ConnectionType.DirectConnection)
+    for number in range(300):
+        steps = number * 20
+        thread.start()
+        thread.terminate()
+        assert thread.wait(30_000)
+    assert len(recorder) == 300
+    assert slot_errors == []
+
+
+TRACED = """
+import sys
+from qnet.QtCore import QCoreApplication, QThread
+application = QCoreApplication([])
+class Thread(QThread):
+    def run(self):
+        pass
+thread = Thread()
+thread.start()
+assert thread.wait(30_000)
+sys.settrace(lambda *details: None)
+(lambda: None)()
+sys.settrace(None)
+print("traced")
+"""
+
+
+@pytest.mark.qnet("how Python goes on after a thread")
+def test_a_finished_thread_leaves_tracers_alone() -> None:
+    """Debuggers and coverage: Python 3.11 never got beyond the next call."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", TRACED], capture_output=True, text=True, timeout=60, env=environment)
+    assert (done.stdout, done.stderr) == ("traced\n", "")
+
+
 # Settings
 
 

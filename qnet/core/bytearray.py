@@ -85,6 +85,8 @@ class QByteArray(BytesMethods["QByteArray"], bytearray):  # type: ignore[misc]  
         OmitTrailingEquals = 2
         AbortOnBase64DecodingErrors = 4
 
+    Base64Options = Base64Option
+
     class Base64DecodingStatus(QtEnum):
         """The outcome of `fromBase64Encoding`."""
 

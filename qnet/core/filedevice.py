@@ -59,6 +59,8 @@ class QFileDevice(QIODevice):
         DontCloseHandle = 0
         AutoCloseHandle = 1
 
+    FileHandleFlags = FileHandleFlag
+
     class FileTime(QtEnum):
         """Which of a file's times."""
 
@@ -72,6 +74,8 @@ class QFileDevice(QIODevice):
 
         NoOptions = 0
         MapPrivateOption = 1
+
+    MemoryMapFlags = MemoryMapFlag
 
     class Permission(QtFlag):
         """Who may do what; "User" is this process (`<https://doc.qt.io/qt-6/qfiledevice.html#Permission-enum>`_)."""
@@ -88,6 +92,8 @@ class QFileDevice(QIODevice):
         ExeOwner = 0x1000
         WriteOwner = 0x2000
         ReadOwner = 0x4000
+
+    Permissions = Permission
 
     _q_descriptor: FileDescriptor | None = None
     _q_closer: weakref.finalize[..., Any] | None = None

@@ -43,6 +43,8 @@ class QIODeviceBase:
         NewOnly = 0x40
         ExistingOnly = 0x80
 
+    OpenMode = OpenModeFlag
+
 
 class QIODevice(DeviceCore, QIODeviceBase):
     """The base of files, buffers, sockets and replies (`QIODevice <https://doc.qt.io/qt-6/qiodevice.html>`_).

@@ -72,6 +72,8 @@ class Qt:
         KeepEmptyParts = 0
         SkipEmptyParts = 1
 
+    SplitBehavior = SplitBehaviorFlags
+
     class TimeSpec(QtEnum):
         """How a time of day is meant."""
 

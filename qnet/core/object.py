@@ -50,7 +50,21 @@ class _StaticMetaObject:
         return QMetaObject.of(owner)
 
 
-class QObject:
+class ObjectType(type):
+    """The type of QObject classes: programs combine it, ``class Meta(type(QObject), ABCMeta)``, as with PySide6.
+
+    In that order it works with a type of our own only, and in both orders only if it is no ABCMeta itself.
+    """
+
+
+def _say_what_is_missing(self: QObject, name: str) -> Any:
+    """``__getattr__`` of a class whose ``__init__`` calls no other: none of qnet's attributes may be there."""
+    if name.startswith("_q") and "_q" not in self.__dict__:
+        raise RuntimeError(f"'__init__' method of object's base class ({type(self).__name__}) not called")
+    raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+
+class QObject(metaclass=ObjectType):
     """The base of everything that has signals, events, children or a thread.
 
     *parent* is another QObject of the same thread, or None. Further keywords set properties or connect signals:
@@ -78,6 +92,9 @@ class QObject:
         super().__init_subclass__(**kwargs)
         after = cls.__mro__[cls.__mro__.index(QObject) + 1 :]
         cls._q_cooperates = any("__init__" in vars(c) for c in after if c is not object)
+        code = getattr(vars(cls).get("__init__"), "__code__", None)
+        if code is not None and "__init__" not in code.co_names and not hasattr(cls, "__getattr__"):
+            cls.__getattr__ = _say_what_is_missing  # type: ignore[attr-defined]  # for such classes only: it costs time
 
     def _q_initialize(self, properties: dict[str, Any]) -> None:
         if self._q_cooperates:

@@ -35,6 +35,8 @@ class QStringConverterBase:
         ConvertInitialBom = 8
         UsesIcu = 16
 
+    Flags = Flag
+
     class State:
         """Where a converter stands: its ``flags``, ``invalidChars`` so far, ``remainingChars`` of an open character."""
 

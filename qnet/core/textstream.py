@@ -73,6 +73,8 @@ class QTextStream(QIODeviceBase):
         UppercaseBase = 8
         UppercaseDigits = 16
 
+    NumberFlags = NumberFlag
+
     def __init__(
         self,
         device: QIODevice | BytesLike | None = None,

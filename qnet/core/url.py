@@ -64,6 +64,8 @@ class QUrl:
         DecodeReserved = 0x2000000
         FullyDecoded = 0x7F00000
 
+    FormattingOptions = ComponentFormattingOption
+
     class UrlFormattingOption(QtFlag):
         """What is left out of a whole URL, and how its path is tidied; combines with the component options."""
 
@@ -87,11 +89,15 @@ class QUrl:
         DefaultResolution = 0
         AssumeLocalFile = 1
 
+    UserInputResolutionOptions = UserInputResolutionOption
+
     class AceProcessingOption(QtFlag):
         """How `toAce` and `fromAce` convert."""
 
         IgnoreIDNWhitelist = 0x1
         AceTransitionalProcessing = 0x2
+
+    AceProcessingOptions = AceProcessingOption
 
     __slots__ = ("__weakref__", "_parts")
 

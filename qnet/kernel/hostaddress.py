@@ -119,6 +119,8 @@ class QHostAddress:
         ConvertLocalHost = 8
         TolerantConversion = 255
 
+    ConversionMode = ConversionModeFlag
+
     UnknownNetworkLayerProtocol = _UNKNOWN
     IPv4Protocol = _IPV4
     IPv6Protocol = _IPV6

@@ -35,6 +35,7 @@ class QNetworkInformation(QObject):
     """
 
     Feature: TypeAlias = backend.Feature
+    Features: TypeAlias = backend.Feature
     Reachability: TypeAlias = backend.Reachability
     TransportMedium: TypeAlias = backend.TransportMedium
 

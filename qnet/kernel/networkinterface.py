@@ -40,6 +40,8 @@ class QNetworkInterface:
         IsPointToPoint = 16
         CanMulticast = 32
 
+    InterfaceFlags = InterfaceFlag
+
     class InterfaceType(QtEnum):
         """The kind of hardware, as far as the system tells."""
 

@@ -49,6 +49,8 @@ class QNetworkProxy:
         SctpTunnelingCapability = 32
         SctpListeningCapability = 64
 
+    Capabilities = Capability
+
     __slots__ = ("__weakref__", *_FIELDS)
 
     _type: ProxyType

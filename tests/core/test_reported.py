@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from abc import ABCMeta, abstractmethod
+from typing import Any, Protocol
 
+import pytest
 from _implementations import Implementation
 
 
@@ -29,3 +31,96 @@ def test_a_finishing_thread_that_is_deleted_tells_all_its_slots(qt: Implementati
     assert qt.wait(deleted.is_set)
     assert qt.wait(lambda: len(told) == 2)
     assert told == ["deleted: False", "finished"]
+
+
+class Named(Protocol):
+    def name(self) -> str: ...
+
+
+def combined(qt: Implementation, other: type, first: bool) -> Any:
+    """A metaclass of QObject's type and another, as programs make one, in one order or the other."""
+    bases = (other, type(qt.QObject)) if first else (type(qt.QObject), other)
+    return type("Meta", bases, {})
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_class_may_be_a_qobject_and_abstract(qt: Implementation, app: Any, first: bool) -> None:
+    class Reader(qt.QObject, metaclass=combined(qt, ABCMeta, first)):
+        @abstractmethod
+        def read(self) -> str: ...
+
+    class File(Reader):
+        changed = qt.Signal(str)
+
+        def read(self) -> str:
+            self.changed.emit("read")
+            return "text"
+
+    heard: list[str] = []
+    reader = File()
+    reader.changed.connect(heard.append)
+    assert reader.read() == "text"
+    assert heard == ["read"]
+
+
+def test_a_class_may_be_a_qobject_and_a_protocol(qt: Implementation, app: Any) -> None:
+    class Person(qt.QObject, Named, metaclass=combined(qt, type(Named), False)):
+        def name(self) -> str:
+            return "Anna"
+
+    assert Person().name() == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("QObject", lambda obj: obj.objectName()),
+        ("QObject", lambda obj: obj.deleteLater()),
+        ("QTimer", lambda obj: obj.start(5)),
+        ("QThread", lambda obj: obj.start()),
+        ("QTcpSocket", lambda obj: obj.connectToHost("127.0.0.1", 9)),
+        ("QTcpServer", lambda obj: obj.listen()),
+    ],
+)
+def test_a_forgotten_super_init_is_told(qt: Implementation, app: Any, name: str, call: Any) -> None:
+    class Forgetful(getattr(qt, name)):  # type: ignore[misc]  # a class of either implementation
+        def __init__(self) -> None:
+            self.mine = 1
+
+    obj = Forgetful()
+    assert obj.mine == 1
+    with pytest.raises(RuntimeError, match=r"'__init__' method of object's base class \(Forgetful\) not called"):
+        call(obj)
+    with pytest.raises(AttributeError):
+        obj.nothing
+
+
+@pytest.mark.parametrize(
+    ("owner", "plural", "flag"),
+    [
+        ("QIODevice", "OpenMode", "OpenModeFlag"),
+        ("QTcpSocket", "OpenMode", "OpenModeFlag"),
+        ("QTcpSocket", "BindMode", "BindFlag"),
+        ("QByteArray", "Base64Options", "Base64Option"),
+        ("QEventLoop", "ProcessEventsFlags", "ProcessEventsFlag"),
+        ("QFile", "FileHandleFlags", "FileHandleFlag"),
+        ("QFile", "MemoryMapFlags", "MemoryMapFlag"),
+        ("QFile", "Permissions", "Permission"),
+        ("QHostAddress", "ConversionMode", "ConversionModeFlag"),
+        ("QLocalServer", "SocketOptions", "SocketOption"),
+        ("QNetworkInformation", "Features", "Feature"),
+        ("QNetworkInterface", "InterfaceFlags", "InterfaceFlag"),
+        ("QNetworkProxy", "Capabilities", "Capability"),
+        ("QStringConverter", "Flags", "Flag"),
+        ("QTextStream", "NumberFlags", "NumberFlag"),
+        ("QUrl", "AceProcessingOptions", "AceProcessingOption"),
+        ("QUrl", "FormattingOptions", "ComponentFormattingOption"),
+        ("QUrl", "UserInputResolutionOptions", "UserInputResolutionOption"),
+        ("Qt", "FindChildOptions", "FindChildOption"),
+        ("Qt", "SplitBehavior", "SplitBehaviorFlags"),
+    ],
+)
+def test_qts_names_of_combined_flags_are_the_flags(qt: Implementation, owner: str, plural: str, flag: str) -> None:
+    """Older programs write ``QIODevice.OpenMode(QIODevice.ReadOnly)``."""
+    cls = getattr(qt, owner)
+    assert getattr(cls, plural) is getattr(cls, flag)

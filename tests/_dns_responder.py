@@ -99,7 +99,7 @@ class Connection:
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(5)
+        sock.settimeout(30)
         self.sock = sock
         self.received = b""
 
@@ -130,9 +130,7 @@ class Responder:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.datagrams, self.listener = _bound_pair(family, host, port)
         self.port = int(self.datagrams.getsockname()[1])
-        if not tcp:
-            self.listener.close()
-        self._tcp = tcp
+        self._tcp = tcp  # if not, the port is bound all the same, so that nobody else listens there
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._orders: list[Callable[[], None]] = []
@@ -152,7 +150,7 @@ class Responder:
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
         self._stopping = True
         self._wake.send(b"x")
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         for connection in list(self._connections):
             self.drop(connection)
@@ -169,22 +167,37 @@ class Responder:
 
     def await_query(self) -> None:
         """Wait, without an event loop, until somebody has asked something."""
-        assert self._asked_once.wait(20), "nobody asks"
+        assert self._asked_once.wait(60), "nobody asks"
 
-    def connections(self) -> int:
-        """How many TCP connections are open."""
-        return len(self._connections)
+    def is_idle(self) -> bool:
+        """Whether nothing that was sent to it waits, and no TCP connection is open: asked without an event loop."""
+        idle: list[bool] = []
+        looked = threading.Event()
+
+        def look() -> None:
+            with selectors.DefaultSelector() as pending:
+                for sock in (self.datagrams, self.listener) if self._tcp else (self.datagrams,):
+                    pending.register(sock, selectors.EVENT_READ)
+                idle.append(not self._connections and not pending.select(0))
+            looked.set()
+
+        self.later(look)
+        assert looked.wait(60)
+        return idle[0]
 
     def drop(self, connection: Connection) -> None:
         if connection in self._connections:
-            self._connections.discard(connection)
             if self._selector.get_map() and connection.sock in self._selector.get_map():
                 self._selector.unregister(connection.sock)
             connection.sock.close()
+            self._connections.discard(connection)
 
     def _run(self) -> None:
         while not self._stopping:
             for key, _ in self._selector.select():
+                key.data()
+        while ready := self._selector.select(0):  # what was asked before the end counts
+            for key, _ in ready:
                 key.data()
 
     def _obey(self) -> None:
@@ -221,11 +234,13 @@ class Responder:
             self._asked(query, connection.sock.getpeername(), connection)
 
     def _asked(self, wire: bytes, client: Any, connection: Connection | None) -> None:
-        query = Asked(self, wire, client, connection)
-        self.queries.append(query)
-        query.number = len(self.queries)
-        self._guarded(lambda: self.handler(query))
+        self._guarded(lambda: self._answer(Asked(self, wire, client, connection)))
         self._asked_once.set()
+
+    def _answer(self, query: Asked) -> None:
+        query.number = len(self.queries) + 1
+        self.queries.append(query)
+        self.handler(query)
 
 
 def rrsets(records: Iterable[str]) -> list[Any]:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import selectors
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,9 +15,10 @@ import dns.exception
 import dns.message
 import dns.query
 import pytest
+from _ports import server_port
 
 LOCALHOST = "127.0.0.1"
-PATIENCE = 10.0
+PATIENCE = 30.0
 # Debian's PATH of a user lacks it.
 PROGRAM = shutil.which("dnsmasq", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]))
 
@@ -34,14 +34,6 @@ pid-file={folder}/pid
 cache-size=0
 local=/test/
 """
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket() as other:
-        one.bind((LOCALHOST, 0))
-        other.bind(one.getsockname())
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
@@ -63,13 +55,13 @@ def dnsmasq(folder: Path, *records: str) -> Iterator[int]:
     """The port of a dnsmasq that is authoritative for ``test``, with *records* as lines of its configuration."""
     if PROGRAM is None:
         pytest.skip("dnsmasq is not installed (Debian: dnsmasq-base)")
-    port = _free_port()
-    config = folder / "dnsmasq.conf"
-    config.write_text(SETTINGS.format(host=LOCALHOST, port=port, folder=folder) + "\n".join(records) + "\n")
-    command = [PROGRAM, f"--conf-file={config}", "--user=", "--group="]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        try:
-            _wait_until_it_answers(process, port)
-            yield port
-        finally:
-            process.kill()
+    with server_port() as port:
+        config = folder / "dnsmasq.conf"
+        config.write_text(SETTINGS.format(host=LOCALHOST, port=port, folder=folder) + "\n".join(records) + "\n")
+        command = [PROGRAM, f"--conf-file={config}", "--user=", "--group="]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            try:
+                _wait_until_it_answers(process, port)
+                yield port
+            finally:
+                process.kill()

@@ -20,19 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _ports import server_port
 
 LOCALHOST = "127.0.0.1"
-PATIENCE = 10.0
+PATIENCE = 30.0
 USER, PASSWORD, REALM = "alice", "open-sesame", "proxies of qnet"
 
 SQUID_HELPER = Path("/usr/lib/squid/digest_file_auth")
-
-
-def free_port() -> int:
-    """A port nobody listens on: bound once and let go."""
-    with socket.socket() as sock:
-        sock.bind((LOCALHOST, 0))
-        return int(sock.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -73,8 +67,7 @@ def tinyproxy(*lines: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     program = shutil.which("tinyproxy")
     if program is None:
         pytest.skip("tinyproxy is not installed")
-    port = free_port()
-    with directory_for_others() as path:
+    with server_port() as port, directory_for_others() as path:
         config = path / "tinyproxy.conf"
         settings = [f"Port {port}", f"Listen {LOCALHOST}", "Timeout 60", "MaxClients 20", "LogLevel Critical"]
         settings += [f"BasicAuth {USER} {PASSWORD}", *lines]
@@ -89,8 +82,7 @@ def squid(*lines: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     program = shutil.which("squid") or shutil.which("squid", path="/usr/sbin")
     if program is None or not SQUID_HELPER.exists():
         pytest.skip("squid is not installed")
-    port = free_port()
-    with directory_for_others() as path:
+    with server_port() as port, directory_for_others() as path:
         users = path / "users"
         users.write_text(f"{USER}:{PASSWORD}\n")
         users.chmod(0o644)
@@ -135,12 +127,14 @@ class HandMade:
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
         self.errors: list[Exception] = []
+        self._ending = False
 
     def __enter__(self) -> HandMade:
         self._threads[0].start()
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._ending = True
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
@@ -170,6 +164,9 @@ class HandMade:
         """Have *sock* closed at the end."""
         sock.settimeout(PATIENCE)
         self._open.append(sock)
+        if self._ending:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
         return sock
 
     def _serve(self, client: Client) -> None:

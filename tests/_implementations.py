@@ -40,7 +40,7 @@ class Implementation:
         """The application object, made when there is none."""
         return self.QCoreApplication.instance() or self.QCoreApplication(["test"])
 
-    def wait(self, predicate: Callable[[], Any], timeout: float = 5.0) -> bool:
+    def wait(self, predicate: Callable[[], Any], timeout: float = 30.0) -> bool:
         """Turn this thread's event loop until *predicate* is true; False after *timeout* seconds."""
         deadline = time.monotonic() + timeout
         flags = self.QEventLoop.ProcessEventsFlag.AllEvents

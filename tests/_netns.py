@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +21,28 @@ class Namespace:
     def __init__(self, **files: str) -> None:
         if os.geteuid() != 0 or shutil.which("ip") is None:
             pytest.skip("needs root and the ip program to make network namespaces")
-        self.name = f"qnet-test-{os.getpid()}"
+        self.name = f"qnet-test-{uuid.uuid4().hex[:12]}"  # a number of a process may come again
         self.prefix = ("ip", "netns", "exec", self.name)
         self._etc = Path("/etc/netns", self.name)
         self._files = files
 
     def __enter__(self) -> Namespace:
-        if subprocess.run(["ip", "netns", "add", self.name], capture_output=True).returncode:
-            pytest.skip("network namespaces are not permitted here")
-        if self._files:
-            self._etc.mkdir(parents=True)
+        made = subprocess.run(["ip", "netns", "add", self.name], capture_output=True, text=True, timeout=60)
+        if any(words in made.stderr for words in ("not permitted", "ermission denied", "ead-only")):
+            pytest.skip(f"network namespaces are not permitted here: {made.stderr.strip()}")
+        assert made.returncode == 0, made.stderr
+        try:
             for name, text in self._files.items():
+                self._etc.mkdir(parents=True, exist_ok=True)
                 (self._etc / name.replace("_", ".")).write_text(text)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *details: object) -> None:
-        subprocess.run(["ip", "netns", "del", self.name], check=True)
         shutil.rmtree(self._etc, ignore_errors=True)
+        subprocess.run(["ip", "netns", "del", self.name], check=True, timeout=60)
 
     def ip(self, commands: str) -> None:
         """Run ``ip`` with each line of *commands*."""

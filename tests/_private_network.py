@@ -38,7 +38,7 @@ class PrivateNetwork:
             flags = flags | IFF_UP if up else flags & ~IFF_UP
             fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH14x", name.encode(), flags))
 
-    def wait(self, condition: Callable[[], Any], timeout: float = 5.0) -> bool:
+    def wait(self, condition: Callable[[], Any], timeout: float = 30.0) -> bool:
         return self.qt.wait(condition, timeout)
 
     def spin(self, milliseconds: int) -> None:
@@ -64,7 +64,7 @@ def run_in_private_network(test: Callable[[PrivateNetwork], None]) -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(60)
+    thread.join(100)
     assert not thread.is_alive(), "it hangs"
     if refused:
         pytest.skip("network namespaces are not permitted here")

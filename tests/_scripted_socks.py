@@ -1,7 +1,8 @@
 """A program that plays SOCKS5 proxies, each of which follows its scripts; `_socks_proxies.ScriptedProxy` talks to it.
 
 It reads requests from its standard input, one a line, and prints an answer to each: ``("open", scripts)`` -> the port
-of a new proxy, ``("close", port)`` -> what that one has heard, by connection. It ends with its input.
+of a new proxy, ``("look", port)`` -> what that one has heard so far, by connection, ``("close", port)`` -> the same at
+its end. It ends with its input.
 """
 
 from __future__ import annotations
@@ -41,8 +42,11 @@ class Proxy:
             self.connections.append(connection)
             threading.Thread(target=connection.run, args=(script,), daemon=True).start()
 
+    def look(self) -> list[list[bytes]]:
+        return [list(connection.heard) for connection in list(self.connections)]
+
     def close(self) -> list[list[bytes]]:
-        heard = [list(connection.heard) for connection in self.connections]
+        heard = self.look()
         # A thread may be in one of these descriptors: shutting down wakes it up, and it closes.
         for sock in (self.listener, *(connection.sock for connection in self.connections)):
             try:
@@ -166,8 +170,11 @@ def main() -> None:
             proxy = Proxy(argument)
             proxies[proxy.port] = proxy
             print(proxy.port, flush=True)
+        elif request == "look":
+            print(repr(proxies[argument].look()), flush=True)
         else:
-            print(repr(proxies.pop(argument).close()), flush=True)
+            proxy = proxies.pop(argument, None)  # None: that of a player that was given up
+            print(repr(proxy.close() if proxy is not None else []), flush=True)
     os._exit(0)
 
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from _ports import server_port
 from _scripted_socks import GRANTED, LOCALHOST
 
 __all__ = [
@@ -42,7 +43,7 @@ __all__ = [
     "refused",
 ]
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 USER, PASSWORD = "alice", "open-sesame"
 
 # What a proxy says.
@@ -66,6 +67,7 @@ class RealProxy:
         self.name = name
         self.port = port
         self._log = log
+        self._killed = False
         with log.open("wb") as output:
             # A session of its own: danted has children, and they must go too.
             self._process = subprocess.Popen(
@@ -85,17 +87,18 @@ class RealProxy:
                     self._process.wait(0.02)
 
     def kill(self) -> None:
-        """End it at once; the kernel closes its connections."""
+        """End it at once; the kernel closes its connections. Nobody listens any more when this returns."""
+        if self._killed:
+            return  # its number may be another's by now
+        self._killed = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-
-
-def free_port() -> int:
-    """A port nobody listens on: bound once and let go."""
-    with socket.socket() as sock:
-        sock.bind((LOCALHOST, 0))
-        return int(sock.getsockname()[1])
+        deadline = time.monotonic() + PATIENCE
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() < deadline:  # danted's children have its listening socket, too
+                socket.create_connection((LOCALHOST, self.port), timeout=PATIENCE).close()
+                time.sleep(0.001)
 
 
 @contextlib.contextmanager
@@ -119,12 +122,13 @@ def _program(name: str) -> str:
 @contextlib.contextmanager
 def microsocks(directory: Path, *, login: bool = False) -> Iterator[RealProxy]:
     """microsocks, with `USER` and `PASSWORD` if a *login* is wanted. It knows CONNECT only."""
-    port = free_port()
-    command = [_program("microsocks"), "-i", LOCALHOST, "-p", str(port)]
-    if login:
-        command += ["-u", USER, "-P", PASSWORD]
-    with _running(RealProxy("microsocks", port, command, directory / "microsocks.log")) as proxy:
-        yield proxy
+    program = _program("microsocks")
+    with server_port() as port:
+        command = [program, "-i", LOCALHOST, "-p", str(port)]
+        if login:
+            command += ["-u", USER, "-P", PASSWORD]
+        with _running(RealProxy("microsocks", port, command, directory / "microsocks.log")) as proxy:
+            yield proxy
 
 
 _DANTED = """\
@@ -152,20 +156,16 @@ BLOCKED = "127.99.99.99"
 @contextlib.contextmanager
 def danted(directory: Path, *, login: bool = False) -> Iterator[RealProxy]:
     """danted with all of SOCKS5 on the loopback; with *login* only for users of this system. `BLOCKED` is forbidden."""
-    port = free_port()
-    config = directory / f"danted-{port}.conf"
-    config.write_text(
-        _DANTED.format(
-            host=LOCALHOST,
-            port=port,
-            method="username" if login else "none",
-            user=getpass.getuser(),
-            blocked=BLOCKED,
+    program = _program("danted")
+    method = "username" if login else "none"
+    with server_port() as port:
+        config = directory / f"danted-{port}.conf"
+        config.write_text(
+            _DANTED.format(host=LOCALHOST, port=port, method=method, user=getpass.getuser(), blocked=BLOCKED)
         )
-    )
-    command = [_program("danted"), "-N", "1", "-f", str(config)]
-    with _running(RealProxy("danted", port, command, directory / f"danted-{port}.log")) as proxy:
-        yield proxy
+        command = [program, "-N", "1", "-f", str(config)]
+        with _running(RealProxy("danted", port, command, directory / f"danted-{port}.log")) as proxy:
+            yield proxy
 
 
 # --- one of our own --------------------------------------------------------------------------------------------------
@@ -184,11 +184,15 @@ class _Player:
                 [sys.executable, "-I", "-S", str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
             atexit.register(cls.process.communicate)
-        assert cls.process.stdin is not None
-        assert cls.process.stdout is not None
-        cls.process.stdin.write(f"{request!r}\n")
-        cls.process.stdin.flush()
-        return ast.literal_eval(cls.process.stdout.readline())
+        process = cls.process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        cls.process = None  # until it has answered: after a time-out here its answers would be to other questions
+        process.stdin.write(f"{request!r}\n")
+        process.stdin.flush()
+        answer = ast.literal_eval(process.stdout.readline())
+        cls.process = process
+        return answer
 
 
 class ScriptedProxy:
@@ -202,8 +206,15 @@ class ScriptedProxy:
         self.port: int = _Player.ask("open", scripts)
         self._heard: list[list[bytes]] | None = None
 
+    def so_far(self) -> list[list[bytes]]:
+        """What has come until now; see `heard`. What was sent last may still be on its way."""
+        return _Player.ask("look", self.port)
+
     def heard(self) -> list[list[bytes]]:
-        """End it; what came over each connection, message by message. An end is b"", a reset b"reset"."""
+        """End it; what came over each connection, message by message. An end is b"", a reset b"reset".
+
+        Only what it has answered is there for certain: wait for the rest with `so_far`.
+        """
         if self._heard is None:
             self._heard = _Player.ask("close", self.port)
         return self._heard

@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 from _implementations import Implementation, Recorder
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says nothing on a machine that has other things to do.
+settings.register_profile("suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 _loaded: dict[str, Implementation] = {}
 

@@ -11,10 +11,11 @@ import errno
 import os
 import secrets
 import socket
+import sys
 
-__all__ = ["Bell", "ring"]
+__all__ = ["SUFFIX", "Bell", "ring"]
 
-_SUFFIX = ".bell"
+SUFFIX = ".bell"
 _GONE = (errno.ECONNREFUSED, errno.ENOTSOCK, errno.EPROTOTYPE)
 
 
@@ -29,10 +30,12 @@ class Bell:
     def __init__(self, directory: int, path: str, prefix: str) -> None:
         self._directory = directory
         self._pid = os.getpid()
-        self.name = f"{prefix}{self._pid}-{secrets.token_hex(8)}{_SUFFIX}"
+        self.name = f"{prefix}{self._pid}-{secrets.token_hex(8)}{SUFFIX}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
+            if sys.platform == "linux":
+                os.fchmod(self._socket.fileno(), 0o600)  # what it is bound with: root and this user may ring
             self._socket.bind(_address(directory, path, self.name))
         except BaseException:
             self._socket.close()
@@ -59,7 +62,7 @@ def ring(directory: int, path: str, prefix: str, but: str = "") -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
         for name in os.listdir(directory):
-            if name.startswith(prefix) and name.endswith(_SUFFIX) and name != but:
+            if name.startswith(prefix) and name.endswith(SUFFIX) and name != but:
                 try:
                     sender.sendto(b"!", _address(directory, path, name))
                 except OSError as error:

@@ -294,7 +294,8 @@ class SessionCore(QObject):
         active = self._q_active or self._q_best_member()
         if active is None or not active.valid:
             return
-        can = self._q_can_start()
+        shared = not self._q_hub.sessions.may_end(active.identifier)
+        can = self._q_can_start() and not shared
         self._q_stopping = active.facts.has_state(StateFlag.Active)
         self._q_show()
         mine = self._q_hub.sessions.stop(active.identifier, ends=can)
@@ -304,7 +305,7 @@ class SessionCore(QObject):
         if not can and self._q.alive:
             self._q_stopping = False
             self._q_show()
-            self._q_fail(SessionError.OperationNotSupportedError)
+            self._q_fail(SessionError.OperationNotSupportedError, "other users have sessions" if shared else "")
 
     def _q_engine_failed(self, identifier: str, code: QBearerEngine.ConnectionError, text: str) -> None:
         active = self._q_active or self._q_best_member()

@@ -1,4 +1,4 @@
-"""The open sessions of all processes of this user, interface by interface: how many there are, and who closes last.
+"""The open sessions of all processes, interface by interface: how many there are, and who closes last.
 
 ==================  ================================================================================================
 `open`              counts one more; the first one starts with a clean record
@@ -14,6 +14,10 @@ must not hit a session that was opened meanwhile: the closer keeps the byte ENDI
 is counted and finds `Registration.must_wait`; when the byte is free `Registration.news` is called, and the new session
 starts the interface itself.
 
+All this holds for the processes that share a private directory, those of one user. Others are told of it and are looked
+at (:mod:`qnet.bearer._session_neighbours`), but cannot be in the way: an interface stays up while they have sessions,
+and root's `stop` ends those of everybody.
+
 If all processes that held an interface up were killed it stays up. Whoever opens it next has not brought it up, and
 leaves it up: an interface that somebody may rely on is not taken down on a guess.
 
@@ -28,13 +32,16 @@ import hashlib
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from weakref import WeakSet
 
 from qnet.bearer import _session_bell, _session_directory
 from qnet.bearer._session_bell import Bell
 from qnet.bearer._session_file import ENDING, GUARD, SessionFile
+from qnet.bearer._session_neighbours import CLAIM_LIMIT, Announcement, neighbours_at
+from qnet.bearer._session_places import shared_path
 from qnet.core import _fork
 from qnet.core.logging import qWarning
 
@@ -46,7 +53,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_:@-][A-Za-z0-9_:@.-]{0,79}")
 class Registration:
     """One open session. *news* is called, in any thread, when `stopped` or `must_wait` has changed."""
 
-    __slots__ = ("key", "must_wait", "news", "number", "on_last", "stopped", "stops")
+    __slots__ = ("heard", "key", "must_wait", "news", "number", "on_last", "patience", "stopped", "stops")
 
     def __init__(self, key: str, news: Callable[[], object], on_last: Callable[[], object]) -> None:
         self.key = key
@@ -54,6 +61,8 @@ class Registration:
         self.on_last = on_last
         self.number = -1  # of its byte; -1 while it is not counted
         self.stops = 0  # how often the interface had been stopped when it was opened
+        self.heard = 0  # the same, of those in other private directories
+        self.patience = 0.0  # until then a stranger is believed that he takes the interface down
         self.stopped = False
         self.must_wait = False
 
@@ -61,9 +70,10 @@ class Registration:
 class _Interface:
     """What this process knows of an interface's file: its own part of it."""
 
-    __slots__ = ("ending", "file", "mine")
+    __slots__ = ("announcement", "ending", "file", "mine")
 
-    def __init__(self) -> None:
+    def __init__(self, announcement: Announcement) -> None:
+        self.announcement = announcement
         self.file: SessionFile | None = None
         self.mine: list[Registration] = []
         self.ending = False
@@ -71,17 +81,23 @@ class _Interface:
     def numbers(self) -> set[int]:
         return {registration.number for registration in self.mine if registration.number >= 0}
 
+    def tell(self) -> None:
+        """Other users may know what has changed."""
+        self.announcement.tell(self.numbers(), self.ending)
+
 
 class SystemSessions:
     """The sessions in the directory *path* and the network *namespace* that has this number.
 
+    Those of other users are seen in the directory *shared* (:func:`~qnet.bearer._session_places.shared_path`), if any.
     Any thread may call every method. Raises OSError, as `open` and the others do, if the directory cannot be used.
     """
 
-    def __init__(self, path: str, namespace: int) -> None:
+    def __init__(self, path: str, namespace: int, shared: str = "") -> None:
         self.path = path
         self._prefix = f"{namespace:x}-"
         self._directory = _session_directory.open_directory(path)
+        self._neighbours = neighbours_at(shared, self._prefix, self._directory)
         self._interfaces: dict[str, _Interface] = {}
         self._bell: Bell | None = None
         self._lock = threading.RLock()
@@ -91,8 +107,8 @@ class SystemSessions:
 
     @staticmethod
     def of_this_thread() -> SystemSessions:
-        """Those of this user in the network namespace of the running thread. Raises OSError if there can be none."""
-        key = _session_directory.directory_path(), _session_directory.namespace_number()
+        """Those in the network namespace of the running thread. Raises OSError if there can be none."""
+        key = _session_directory.directory_path(), _session_directory.namespace_number(), shared_path()
         with _lock:
             sessions = _all.get(key)
             if sessions is None or sessions.is_lost():
@@ -112,13 +128,24 @@ class SystemSessions:
         """
         registration = Registration(key, news, on_last)
         with self._guarded(key) as (interface, file):
-            registration.stops, started = file.read()
-            alone = not interface.mine and not file.others(set())
-            file.write(registration.stops, started and not alone)
             registration.number = file.add_session(interface.numbers())
-            registration.must_wait = self._is_ending(interface, file)
             interface.mine.append(registration)
+            try:
+                self._begin(registration, interface, file)
+            except OSError:
+                self._forget(interface, registration)
+                raise
         return registration
+
+    def _begin(self, registration: Registration, interface: _Interface, file: SessionFile) -> None:
+        interface.tell()  # before the others are looked at
+        seen = interface.announcement.see()
+        registration.stops, started = file.read()
+        registration.heard = seen.stops
+        registration.patience = time.monotonic() + CLAIM_LIMIT
+        alone = len(interface.mine) == 1 and not file.others(interface.numbers()) and not seen.sessions
+        file.write(registration.stops, started and not alone)
+        registration.must_wait = self._is_ending(interface, file) or seen.ending or seen.claimed
 
     def starting(self, registration: Registration) -> None:
         """Note that this session has the interface brought up. Raises OSError if that cannot be noted."""
@@ -153,7 +180,14 @@ class SystemSessions:
             stops, started = file.read()
             if interface.mine or not started or file.others(set()) or not self._begin_ending(interface, file):
                 return False
-            file.write(stops, False)
+            if interface.announcement.is_held():  # looked at after it was told
+                self._end_ending(interface, file)
+                return False
+            try:
+                file.write(stops, False)
+            except OSError:
+                self._end_ending(interface, file)
+                raise
             return True
 
     def close_all(self) -> None:
@@ -166,21 +200,31 @@ class SystemSessions:
     def count(self, key: str) -> int:
         """How many sessions of the interface are open, in all processes."""
         with self._guarded(key) as (interface, file):
-            return len(interface.numbers()) + file.others(interface.numbers())
+            others = file.others(interface.numbers()) + interface.announcement.see().sessions
+            return len(interface.numbers()) + others
 
     # -- the end of an interface
+
+    def may_end(self, key: str) -> bool:
+        """Whether `stop` may take the interface down: root always, others while no other user has a session."""
+        with self._guarded(key) as (interface, _):
+            return os.geteuid() == 0 or not interface.announcement.see().strangers
 
     def stop(self, key: str, ends: bool) -> bool:
         """Every session of the interface is over: `Registration.stopped`, and the other processes' likewise.
 
-        With *ends* the interface is to be taken down: returns True if it is the caller who has to do it, and then to
-        call `ended`; False if somebody is at it already.
+        Those are the processes of this user; if it is root those of all users. With *ends* the interface is to be taken
+        down: returns True if it is the caller who has to do it, and then to call `ended`; False if somebody is at it
+        already, or not `may_end`.
         """
         with self._guarded(key) as (interface, file):
             if interface.mine or file.others(set()):
                 stops, _ = file.read()
                 file.write(stops + 1, False)
-            mine = ends and self._begin_ending(interface, file)
+            seen = interface.announcement.see()
+            mine = ends and (os.geteuid() == 0 or not seen.strangers) and self._begin_ending(interface, file)
+            if seen.sessions:
+                interface.announcement.tell_stop()
         self.ring()
         self.look()
         return mine
@@ -189,8 +233,7 @@ class SystemSessions:
         """The interface is down, or stays up for good: who has waited for that may start it."""
         with self._guarded(key) as (interface, file):
             if interface.ending:
-                interface.ending = False
-                file.unlock(ENDING)
+                self._end_ending(interface, file)
         self.ring()
         self.look()
 
@@ -211,20 +254,34 @@ class SystemSessions:
             registration.news()
 
     def _look_at(self, interface: _Interface, file: SessionFile) -> list[Registration]:
+        seen = interface.announcement.see()
         stops, _ = file.read()
-        waits = self._is_ending(interface, file)
-        over = [each for each in interface.mine if each.stops != stops]
+        waits = self._is_ending(interface, file) or seen.ending
+        over = [each for each in interface.mine if each.stops != stops or each.heard < seen.stops]
+        if any(each.heard < seen.stops for each in over):
+            with suppress(OSError):
+                file.write(stops, False)  # whoever has stopped it takes it down
         for registration in over:
             registration.stopped = True
             self._forget(interface, registration)
-        free = [each for each in interface.mine if each.must_wait and not waits]
+        now = time.monotonic()
+        free = [
+            each
+            for each in interface.mine
+            if each.must_wait and not waits and (not seen.claimed or each.patience <= now)
+        ]
         for registration in free:
             registration.must_wait = False
+        for registration in interface.mine:
+            registration.heard = seen.stops  # less, if a notice was removed
         return over + free
 
     def ring(self) -> None:
         """Have the other processes `look`."""
-        _session_bell.ring(self._directory, self.path, self._prefix, self._bell.name if self._bell is not None else "")
+        own = self._bell.name if self._bell is not None else ""
+        _session_bell.ring(self._directory, self.path, self._prefix, own)
+        if self._neighbours is not None:
+            self._neighbours.ring(own)
 
     def _is_ending(self, interface: _Interface, file: SessionFile) -> bool:
         return interface.ending or file.is_ending_elsewhere()
@@ -233,7 +290,14 @@ class SystemSessions:
         if interface.ending or not file.lock(ENDING):
             return False
         interface.ending = True
+        interface.tell()
         return True
+
+    @staticmethod
+    def _end_ending(interface: _Interface, file: SessionFile) -> None:
+        interface.ending = False
+        interface.tell()
+        file.unlock(ENDING)
 
     @staticmethod
     def _forget(interface: _Interface, registration: Registration) -> None:
@@ -241,6 +305,7 @@ class SystemSessions:
             interface.mine.remove(registration)
             if registration.number >= 0 and interface.file is not None:
                 interface.file.remove_session(registration.number)
+            interface.tell()
 
     # -- the bell
 
@@ -248,8 +313,15 @@ class SystemSessions:
         """A descriptor that is readable when this process has to `look`. Raises OSError if there can be none."""
         with self._lock:
             if self._bell is None:
-                self._bell = Bell(self._directory, self.path, self._prefix)
+                self._bell = self._make_bell()
             return self._bell.fd
+
+    def _make_bell(self) -> Bell:
+        """Where root finds it if that can be."""
+        if self._neighbours is not None:
+            with suppress(OSError):
+                return Bell(self._neighbours.bell_place(), "", self._prefix)
+        return Bell(self._directory, self.path, self._prefix)
 
     def close_bell(self) -> None:
         """Other processes tell this one nothing any more."""
@@ -280,7 +352,9 @@ class SystemSessions:
     def _guarded(self, key: str) -> Iterator[tuple[_Interface, SessionFile]]:
         """Between processes, too: the interface *key* and its file are the caller's."""
         with self._exclusive():
-            interface = self._interfaces.setdefault(key, _Interface())
+            interface = self._interfaces.get(key)
+            if interface is None:
+                interface = self._interfaces[key] = _Interface(Announcement(self._neighbours, self._stem(key)))
             try:
                 file = self._enter(key, interface)
                 try:
@@ -295,7 +369,7 @@ class SystemSessions:
         while True:
             file, fresh = interface.file, interface.file is None
             if file is None:
-                file = interface.file = SessionFile(self._directory, self._file_name(key))
+                file = interface.file = SessionFile(self._directory, f"{self._stem(key)}.sessions")
             try:
                 file.lock_guard()
                 if not file.is_removed():
@@ -307,11 +381,14 @@ class SystemSessions:
             self._drop(interface)  # the last session was closed while this one waited, or somebody has cleared up
         if fresh and (interface.mine or interface.ending):
             self._count_again(interface, file)
+        elif interface.mine or interface.ending:
+            interface.tell()  # again, if somebody has cleared up where others look
         return file
 
     @staticmethod
     def _drop(interface: _Interface) -> None:
         file, interface.file = interface.file, None
+        interface.announcement.drop()
         if file is not None:
             file.close()
 
@@ -321,7 +398,10 @@ class SystemSessions:
             return
         try:
             if not file.others(set()) and not file.is_ending_elsewhere():
-                file.remove()
+                interface.announcement.remove()
+                _stops, started = file.read()
+                if not started or not interface.announcement.is_held():  # who closes last then may be this user again
+                    file.remove()
         except OSError:
             pass  # it stays, and means nothing
         self._drop(interface)
@@ -336,10 +416,12 @@ class SystemSessions:
             registration.stops = min(registration.stops, stops)
         if interface.ending:
             file.lock(ENDING)
+        interface.tell()
 
-    def _file_name(self, key: str) -> str:
+    def _stem(self, key: str) -> str:
+        """What the files about an interface are called, in all directories."""
         plain = key if _PLAIN.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()
-        return f"{self._prefix}{plain}.sessions"
+        return f"{self._prefix}{plain}"
 
     # -- fork
 
@@ -364,7 +446,7 @@ class SystemSessions:
         self.look()
 
 
-_all: dict[tuple[str, int], SystemSessions] = {}
+_all: dict[tuple[str, int, str], SystemSessions] = {}
 _every: WeakSet[SystemSessions] = WeakSet()
 _lock = threading.RLock()
 

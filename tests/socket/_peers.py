@@ -6,17 +6,24 @@ socket by itself, so a test may connect with Qt's class and accept here afterwar
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
+import os
+import select
 import socket
 import struct
+import termios
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
 LOCALHOST = "127.0.0.1"
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 SIGNALS = (
     "hostFound",
@@ -173,11 +180,102 @@ def stream_pair() -> tuple[socket.socket, socket.socket]:
     return keep(one), keep(other)
 
 
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port nobody listens on: bound once and let go."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind((LOCALHOST, 0))
-        return port_of(sock)
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+HAS_IPV6 = _has_ipv6()
+needs_ipv6 = pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6 loopback")
+
+
+def closed_port(kind: int = socket.SOCK_STREAM) -> int:
+    """A port of the loopback where nobody listens, and nobody can begin to until the end of the test."""
+    if kind == socket.SOCK_DGRAM:
+        sock = datagram_peer()
+        sock.connect(sock.getsockname())  # it hears itself alone: all others are refused
+    else:
+        sock = keep(socket.socket(socket.AF_INET6 if HAS_IPV6 else socket.AF_INET))
+        if HAS_IPV6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind(("::" if HAS_IPV6 else LOCALHOST, 0))  # and does not listen
+    return port_of(sock)
+
+
+# What the kernel has done. Even on the loopback it may take its time, on a machine that is busy.
+
+
+def until(condition: Callable[[], Any]) -> bool:
+    """Wait without an event loop; False after `PATIENCE`."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.001)
+    return True
+
+
+@contextlib.contextmanager
+def kernel_view(sock: Any) -> Iterator[socket.socket]:
+    """The kernel's socket under one of Qt's, or the same one."""
+    number = sock.fileno() if isinstance(sock, socket.socket) else sock.socketDescriptor()
+    with socket.socket(fileno=os.dup(number)) as view:
+        yield view
+
+
+def is_readable(sock: socket.socket) -> bool:
+    """Whether a call that receives would not block."""
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+def arrived(sock: Any, count: int) -> bool:
+    """Wait until *count* bytes of a stream are there to be received."""
+
+    def enough() -> bool:
+        fcntl.ioctl(view, termios.FIONREAD, waiting)
+        return waiting[0] >= count
+
+    waiting = array.array("i", [0])
+    with kernel_view(sock) as view:
+        return until(enough)
+
+
+def ended(sock: Any) -> bool:
+    """Wait until the peer's end, or its reset, is there."""
+    poll = select.poll()
+    with kernel_view(sock) as view:
+        poll.register(view, select.POLLRDHUP)
+        return bool(poll.poll(int(PATIENCE * 1000)))
+
+
+def queued(listener: Any, count: int) -> bool:
+    """Wait until *count* connections wait to be accepted by a listening TCP socket."""
+
+    def enough() -> bool:
+        info = view.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+        return int(struct.unpack_from("=I", info, 24)[0]) >= count  # tcpi_unacked: here it is the backlog's length
+
+    with kernel_view(listener) as view:
+        return until(enough)
+
+
+def deliver(sender: socket.socket, data: bytes, receiver: Any) -> None:
+    """Send a datagram to a socket that nobody reads meanwhile, and wait until it is there."""
+
+    def memory() -> int:
+        return int(struct.unpack_from("=I", view.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36))[0])
+
+    with kernel_view(receiver) as view:
+        before = memory()
+        sender.sendto(data, view.getsockname())
+        assert until(lambda: memory() > before)
+
+
+SO_MEMINFO = 55
 
 
 def reset(connection: socket.socket) -> None:
@@ -189,13 +287,15 @@ def reset(connection: socket.socket) -> None:
 @contextlib.contextmanager
 def deaf_listener(host: str = LOCALHOST) -> Iterator[int]:
     """The port of a listener whose backlog is full: further connection attempts neither succeed nor fail."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(raw_listener(host, backlog=0))
-        for _ in range(4):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
+    with raw_listener(host, backlog=0) as listener, socket.create_connection(listener.getsockname(), PATIENCE):
+        assert queued(listener, 1)
         yield port_of(listener)
+
+
+def is_dialled(port: int) -> bool:
+    """Whether somebody tries to connect to *port* of the IPv4 loopback."""
+    with open("/proc/net/tcp") as table:
+        return any(line.split()[2:4] == [f"0100007F:{port:04X}", "02"] for line in table)  # 02: SYN_SENT
 
 
 def read_all(connection: socket.socket) -> bytes:
@@ -256,7 +356,7 @@ class Background:
 
     def join(self) -> Any:
         """Wait for the end and return the function's result."""
-        self._thread.join(4 * PATIENCE)
+        self._thread.join(2 * PATIENCE)
         assert not self._thread.is_alive(), "the background peer hangs"
         if self.failure is not None:
             raise self.failure

@@ -16,7 +16,7 @@ import pytest
 from _dns import LOCALHOST, error_of, found, lookup, run
 from _dns_responder import Asked, Responder, rrsets
 from _netns import Namespace, call
-from _peers import free_port
+from _peers import closed_port
 
 RECORD = "a.test 60 IN A 1.2.3.4"
 LIE = "a.test 60 IN A 6.6.6.6"
@@ -83,7 +83,7 @@ class TestErrors:
 
     def test_nobody_listens(self, qt: Any, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("RES_OPTIONS", "timeout:30")  # which is not waited for
-        made = run(qt, lookup(qt, "A", "a.test", free_port(socket.SOCK_DGRAM)))
+        made = run(qt, lookup(qt, "A", "a.test", closed_port(socket.SOCK_DGRAM)))
         assert error_of(made) == ("TimeoutError", "Request timed out")
 
     def test_silence(self, qt: Any, app: Any) -> None:
@@ -96,7 +96,7 @@ class TestErrors:
     def test_texts_say_what_was_asked_and_whom(self, qt: Any, app: Any) -> None:
         made, server = ask(qt, answering(rcode=3), "MX")
         assert made.errorString() == f"Non existent domain: looking up a.test MX at 127.0.0.1:{server.port}"
-        port = free_port(socket.SOCK_DGRAM)
+        port = closed_port(socket.SOCK_DGRAM)
         made = run(qt, lookup(qt, "A", "a.test", port))
         assert made.errorString().endswith(f"looking up a.test A at 127.0.0.1:{port} (connection refused)")
 

@@ -109,7 +109,7 @@ def test_bytes_pass_a_stack_in_both_directions(qt: Any, pair: Any) -> None:
     one, two = os.urandom(3 << 20), os.urandom(2 << 20)
     client.write(one)
     peer.write(two)
-    assert qt.wait(lambda: len(got[peer]) == len(one) and len(got[client]) == len(two), 20)
+    assert qt.wait(lambda: len(got[peer]) == len(one) and len(got[client]) == len(two), 60)
     assert got[peer] == one
     assert got[client] == two
     assert client.bytesToWrite() == peer.bytesToWrite() == 0
@@ -121,13 +121,13 @@ def test_the_wire_sees_only_what_the_filter_made(qt: Any, app: Any) -> None:
         sock._q_set_filter(Xor(0xFF))
         sock.connectToHost("127.0.0.1", listener.getsockname()[1])
         sock.write(b"written while connecting")
-        assert sock.waitForConnected(5000)
+        assert sock.waitForConnected(30_000)
         wire, _ = listener.accept()
         with wire:
-            assert sock.waitForBytesWritten(5000)
+            assert sock.waitForBytesWritten(30_000)
             assert wire.recv(100) == bytes(b ^ 0xFF for b in b"written while connecting")
             wire.sendall(bytes(b ^ 0xFF for b in b"answer"))
-            assert sock.waitForReadyRead(5000)
+            assert sock.waitForReadyRead(30_000)
             assert bytes(sock.readAll()) == b"answer"
         sock.abort()
 
@@ -139,7 +139,7 @@ def test_nothing_passes_before_the_greeting(qt: Any, app: Any) -> None:
         sock._q_set_filter(records)
         sock.connectToHost("127.0.0.1", listener.getsockname()[1])
         sock.write(b"early")
-        assert sock.waitForConnected(5000)
+        assert sock.waitForConnected(30_000)
         wire, _ = listener.accept()
         with wire:
             qt.spin(20)
@@ -160,7 +160,7 @@ def test_a_large_write_goes_out_in_blocks(qt: Any, pair: Any) -> None:
     got = bytearray()
     peer.readyRead.connect(lambda: got.extend(peer.readAll()))
     client.write(bytes(5 << 20))
-    assert qt.wait(lambda: len(got) == 5 << 20, 20)
+    assert qt.wait(lambda: len(got) == 5 << 20, 60)
     assert 0 < sender.largest <= BLOCK
 
 
@@ -170,7 +170,7 @@ def test_closing_sends_everything_and_the_farewell(qt: Any, app: Any) -> None:
         records = Records()
         sock._q_set_filter(records)
         sock.connectToHost("127.0.0.1", listener.getsockname()[1])
-        assert sock.waitForConnected(5000)
+        assert sock.waitForConnected(30_000)
         wire, _ = listener.accept()
         with wire:
             wire.sendall(Records.HELLO)
@@ -191,7 +191,7 @@ def test_broken_input_sends_the_alert_and_ends_the_connection(qt: Any, app: Any)
         sock._q_set_filter(Records())
         trace = Trace(sock, ("errorOccurred", "disconnected"))
         sock.connectToHost("127.0.0.1", listener.getsockname()[1])
-        assert sock.waitForConnected(5000)
+        assert sock.waitForConnected(30_000)
         wire, _ = listener.accept()
         with wire:
             wire.sendall(b"GET / HTTP/1.0\r\n")
@@ -207,7 +207,7 @@ def test_filters_work_in_blocking_calls(qt: Any, app: Any) -> None:
         sock._q_set_filter(Records())
         sock.connectToHost("127.0.0.1", listener.getsockname()[1])
         sock.write(b"question")
-        assert sock.waitForConnected(5000)
+        assert sock.waitForConnected(30_000)
         wire, _ = listener.accept()
         with wire:
 
@@ -219,7 +219,7 @@ def test_filters_work_in_blocking_calls(qt: Any, app: Any) -> None:
                 return question
 
             with Background(answer) as peer:
-                assert sock.waitForReadyRead(5000)
+                assert sock.waitForReadyRead(30_000)
                 assert bytes(sock.readAll()) == b"answer"
                 assert peer.join() == b"\0\0\0\x08question"
         sock.abort()

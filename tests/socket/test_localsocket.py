@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from _peers import (
     LOCAL_CLOSE,
+    PATIENCE,
     SIGNALS,
     Background,
     Begins,
@@ -33,7 +34,7 @@ INVALID_NAME = "QLocalSocket::connectToServer: Invalid name"
 def listener(tmp_path: Path) -> Any:
     """A listening kernel socket in the file system."""
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(5)
+        sock.settimeout(PATIENCE)
         sock.bind(str(tmp_path / "s"))
         sock.listen()
         yield sock
@@ -95,12 +96,12 @@ def test_connecting_to_a_live_server_is_synchronous(qt: Any, app: Any, path: str
     assert (sock.serverName(), sock.fullServerName()) == (path, path)
     assert sock.socketDescriptor() > 2
     assert sock.openMode() == qt.QIODevice.ReadWrite
-    assert sock.waitForConnected(5000)
+    assert sock.waitForConnected(30_000)
     assert trace == CONNECTED
 
 
 def test_a_plain_name_means_the_temporary_directory(qt: Any, app: Any) -> None:
-    name = f"qnet-plain-{os.getpid()}"
+    name = f"qnet-plain-{uuid.uuid4().hex[:12]}"
     server = ours(qt.QLocalServer())
     assert server.listen(name)
     sock = ours(qt.QLocalSocket())
@@ -134,7 +135,7 @@ def test_nobody_of_that_name(qt: Any, app: Any, name: str) -> None:
     assert stage(sock) == ("Unconnected", False, False)
     assert (short(sock.error()), sock.errorString()) == ("ServerNotFound", Begins(INVALID_NAME))
     assert sock.serverName() == ""
-    assert not sock.waitForConnected(5000)
+    assert not sock.waitForConnected(30_000)
     qt.spin(5)
     assert len(trace) == 3
 
@@ -181,7 +182,7 @@ def test_connecting_twice(qt: Any, connect: Any, path: str) -> None:
     sock.setServerName("other")
     assert sock.serverName() == path
     peer.sendall(b"still here")
-    assert sock.waitForReadyRead(5000)
+    assert sock.waitForReadyRead(30_000)
 
 
 @pytest.mark.parametrize(("mode", "writes", "reads"), [("ReadOnly", -1, b"hello"), ("WriteOnly", 2, b"")])
@@ -190,7 +191,10 @@ def test_open_modes(qt: Any, connect: Any, mode: str, writes: int, reads: bytes)
     assert sock.openMode() == getattr(qt.QIODevice, mode)
     assert sock.write(b"ab") == writes
     peer.sendall(b"hello")
-    qt.spin(10)
+    if reads:
+        assert qt.wait(lambda: sock.bytesAvailable() == len(reads))
+    else:
+        qt.spin(10)
     assert bytes(sock.readAll()) == reads
 
 
@@ -228,6 +232,7 @@ def test_the_read_buffer_limit(qt: Any, connect: Any) -> None:
     assert sock.readBufferSize() == 4
     peer.sendall(b"012345")
     peer.close()
+    assert qt.wait(lambda: trace)
     qt.spin(20)
     assert (sock.bytesAvailable(), trace.take()) == (4, ["readyRead@Connected"])
     assert bytes(sock.readAll()) == b"0123"
@@ -244,7 +249,7 @@ def test_both_ways_at_once(qt: Any, connect: Any) -> None:
     sock.readyRead.connect(lambda: got.extend(bytes(sock.readAll())))
     sock.write(b"q" * size)
     with Background(peer.sendall, b"p" * size), Background(read_exactly, peer, size) as reader:
-        assert qt.wait(lambda: len(got) == size and not sock.bytesToWrite(), 30)
+        assert qt.wait(lambda: len(got) == size and not sock.bytesToWrite(), 60)
         assert reader.join() == b"q" * size
     assert got == b"p" * size
 
@@ -341,7 +346,7 @@ TIMEOUT = "error:SocketTimeout@Connected"
 def test_unconnected_waits_return_at_once(qt: Any, app: Any, wait: str) -> None:
     sock = ours(qt.QLocalSocket())
     trace = Trace(sock)
-    assert not getattr(sock, wait)(5000)
+    assert not getattr(sock, wait)(30_000)
     assert trace == []
 
 
@@ -352,17 +357,17 @@ def test_wait_for_ready_read(qt: Any, connect: Any) -> None:
     assert sock.errorString() == "QLocalSocket: Socket operation timed out"
     peer.sendall(b"abc")
     peer.close()
-    assert sock.waitForReadyRead(5000)
+    assert sock.waitForReadyRead(30_000)
     assert trace.take() == ["readyRead@Connected"]
-    assert not sock.waitForReadyRead(5000)
+    assert not sock.waitForReadyRead(30_000)
     assert trace == PEER_CLOSED
 
 
 def test_wait_for_bytes_written(qt: Any, connect: Any) -> None:
     sock, trace, peer = connect()
-    assert not sock.waitForBytesWritten(5000)
+    assert not sock.waitForBytesWritten(30_000)
     sock.write(b"abc")
-    assert sock.waitForBytesWritten(5000)
+    assert sock.waitForBytesWritten(30_000)
     assert trace == ["bytesWritten:3"]
     assert peer.recv(10) == b"abc"
 
@@ -373,10 +378,10 @@ def test_wait_for_disconnected(qt: Any, connect: Any) -> None:
     assert trace.take() == [TIMEOUT]
     sock.write(b"abc")
     sock.disconnectFromServer()
-    assert sock.waitForDisconnected(5000)
+    assert sock.waitForDisconnected(30_000)
     assert read_all(peer) == b"abc"
     assert trace == [*LOCAL_CLOSE[:2], LOCAL_CLOSE[3]]
-    assert not sock.waitForDisconnected(5000)
+    assert not sock.waitForDisconnected(30_000)
 
 
 @pytest.mark.qnet("PySide6 holds the interpreter lock in this wait, so no thread of Python can read")
@@ -385,7 +390,7 @@ def test_wait_for_disconnected_sends_everything(qt: Any, connect: Any) -> None:
     sock.write(bytes(5_000_000))
     sock.disconnectFromServer()
     with Background(read_all, peer) as reader:
-        assert sock.waitForDisconnected(5000)
+        assert sock.waitForDisconnected(30_000)
         assert len(reader.join()) == 5_000_000
 
 
@@ -393,7 +398,7 @@ def test_the_peer_ends_in_wait_for_disconnected(qt: Any, connect: Any) -> None:
     sock, trace, peer = connect()
     peer.sendall(b"abc")
     peer.close()
-    assert sock.waitForDisconnected(5000)
+    assert sock.waitForDisconnected(30_000)
     assert trace == ["readyRead@Connected", *PEER_CLOSED]
     assert bytes(sock.readAll()) == b"abc"
 

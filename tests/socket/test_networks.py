@@ -55,9 +55,9 @@ def connect_to(qt: Any, name: str, port: int, blocking: bool) -> list[Any]:
     begin = time.monotonic()
     sock.connectToHost(name, port)
     if blocking:
-        sock.waitForConnected(10_000)
+        sock.waitForConnected(30_000)
     else:
-        assert qt.wait(lambda: ends, 10)
+        assert qt.wait(lambda: ends, 60)
     seconds = time.monotonic() - begin
     result = [sock.state().name, sock.peerAddress().toString(), sock.errorString(), seconds, ends]
     sock.abort()

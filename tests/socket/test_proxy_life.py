@@ -55,7 +55,7 @@ def test_wait_for_connected(qt: Any, app: Any) -> None:
         with ScriptedProxy([LOGIN, ("trickle", TAKEN), ("trickle", GRANTED)]) as script:
             sock, trace = client(qt, proxy_at(qt, script.port, "u", "p"))
             sock.connectToHost(target, PORT)
-            assert sock.waitForConnected(5000)
+            assert sock.waitForConnected(30_000)
             assert trace == [*before, "state:Connected", "connected@Connected"]
 
 
@@ -73,7 +73,7 @@ def test_waits_that_fail(qt: Any, app: Any, script: list[Any], error: str, wait:
     with ScriptedProxy(script) as proxy:
         sock, trace = client(qt, proxy_at(qt, proxy.port))
         sock.connectToHost(TARGET, PORT)
-        assert not getattr(sock, wait)(5000)
+        assert not getattr(sock, wait)(30_000)
         assert trace == [*CONNECTING, FAILED, f"error:{error}@Unconnected"]
         qt.spin(10)
         assert len(trace) == 5
@@ -118,7 +118,7 @@ def test_a_silent_proxy_is_given_up(
         sock, trace = client(qt, proxy_at(qt, proxy.port))
         sock.connectToHost(TARGET, PORT)
         if way == "wait":
-            assert not sock.waitForConnected(5000)
+            assert not sock.waitForConnected(30_000)
         assert settle(qt, sock) == "Unconnected"
         assert trace == [*CONNECTING, FAILED, "error:ProxyConnectionTimeout@Unconnected"]
         assert sock.errorString() == Begins("Connection to proxy timed out: connecting to 10.9.8.7:80 through")
@@ -155,7 +155,7 @@ def test_nothing_to_answer_ends_it(qt: Any, app: Any, refusal: list[bytes], way:
         asker(sock, trace)
         sock.connectToHost(TARGET, PORT)
         if way == "wait":
-            assert not sock.waitForConnected(5000)
+            assert not sock.waitForConnected(30_000)
         assert settle(qt, sock) == "Unconnected"
         assert trace == [*CONNECTING, "ask:u/bad", FAILED, "error:ProxyAuthenticationRequired@Unconnected"]
         assert sock.errorString() == Begins("Proxy authentication failed")
@@ -316,7 +316,7 @@ def test_moved_to_another_thread(qt: Any, app: Any, stage: str) -> None:
         sock.deleteLater()
         del sock
         thread.quit()
-        assert thread.wait(5000)
+        assert thread.wait(30_000)
 
 
 @pytest.mark.qnet("the slot runs in the thread of the socket")
@@ -338,7 +338,7 @@ def test_moved_in_the_slot_that_is_asked(qt: Any, app: Any) -> None:
         sock.deleteLater()
         del sock
         thread.quit()
-        assert thread.wait(5000)
+        assert thread.wait(30_000)
 
 
 def test_without_an_event_loop(qt: Any, app: Any) -> None:
@@ -346,7 +346,7 @@ def test_without_an_event_loop(qt: Any, app: Any) -> None:
         sock, trace = client(qt, proxy_at(qt, script.port))
         sock.connectToHost(NAME, PORT)
         sock.write(b"question")
-        assert sock.waitForReadyRead(5000)
+        assert sock.waitForReadyRead(30_000)
         assert sock.readAll() == b"answer"
         sock.disconnectFromHost()
         assert trace[2:4] == ["state:Connected", "connected@Connected"]
@@ -388,7 +388,7 @@ def test_nothing_is_left_of_hundreds(qt: Any, app: Any, script: list[Any], ends:
         sock.proxyAuthenticationRequired.connect(lambda *_: None)
         sock.connectToHost(TARGET, PORT)
         if way == "wait":
-            sock.waitForConnected(5000 if ends != "Connecting" else 2)
+            sock.waitForConnected(30_000 if ends != "Connecting" else 2)
         elif ends != "Connecting":
             assert settle(qt, sock) == ends
         else:

@@ -6,7 +6,7 @@ import socket
 from typing import Any
 
 import pytest
-from _peers import read_all
+from _peers import PATIENCE, read_all
 
 pytestmark = pytest.mark.qnet("shutdown() is not in Qt")
 
@@ -20,7 +20,7 @@ def server(qt: Any, app: Any) -> Any:
 
 
 def dial(server: Any) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.serverPort()), 5)
+    return socket.create_connection(("127.0.0.1", server.serverPort()), PATIENCE)
 
 
 def take(qt: Any, server: Any) -> Any:
@@ -35,15 +35,16 @@ def test_without_clients_it_is_over_at_once(qt: Any, server: Any, recorder: Any)
     assert recorder.calls == [(0,)]
     assert not server.isListening()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), 5)
+        socket.create_connection(("127.0.0.1", port), PATIENCE)
 
 
 def test_clients_may_finish(qt: Any, server: Any, recorder: Any) -> None:
     server.shutdownFinished.connect(recorder)
     with dial(server) as wire:
         client = take(qt, server)
-        server.shutdown(5000)
+        server.shutdown(60_000)
         client.write(b"the last words")
+        assert qt.wait(lambda: not client.bytesToWrite())
         qt.spin(20)
         assert recorder.calls == []
         assert wire.recv(100) == b"the last words"

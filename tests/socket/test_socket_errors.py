@@ -15,8 +15,11 @@ from _peers import (
     Begins,
     Trace,
     accept,
+    arrived,
+    closed_port,
     deaf_listener,
-    free_port,
+    ended,
+    needs_ipv6,
     ours,
     port_of,
     read_all,
@@ -34,11 +37,11 @@ def error_of(sock: Any) -> tuple[str, str]:
 # --- the connection cannot be made -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", [LOCALHOST, "localhost", "::1"])
+@pytest.mark.parametrize("target", [LOCALHOST, "localhost", pytest.param("::1", marks=needs_ipv6)])
 def test_refused(qt: Any, app: Any, target: str) -> None:
     sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
-    sock.connectToHost(target, free_port())
+    sock.connectToHost(target, closed_port())
     assert qt.wait(lambda: "error:ConnectionRefused@Unconnected" in trace)
     assert trace == [*CONNECTING, "state:Unconnected", "error:ConnectionRefused@Unconnected"]
     assert error_of(sock) == ("ConnectionRefused", Begins("Connection refused"))
@@ -50,8 +53,8 @@ def test_refused(qt: Any, app: Any, target: str) -> None:
 
 
 def test_refused_drops_what_was_written(qt: Any, app: Any) -> None:
-    sock = qt.QTcpSocket()
-    sock.connectToHost(LOCALHOST, free_port())
+    sock = ours(qt.QTcpSocket())
+    sock.connectToHost(LOCALHOST, closed_port())
     sock.write(b"early")
     assert qt.wait(lambda: short(sock.state()) == "Unconnected")
     assert sock.bytesToWrite() == 0
@@ -165,7 +168,7 @@ def test_reconnect_inside_the_error_slot(qt: Any, app: Any, listener: socket.soc
     sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.errorOccurred.connect(lambda _: sock.connectToHost(LOCALHOST, port_of(listener)))
-    sock.connectToHost(LOCALHOST, free_port())
+    sock.connectToHost(LOCALHOST, closed_port())
     assert qt.wait(lambda: "connected@Connected" in trace)
     assert trace == [
         *CONNECTING,
@@ -181,7 +184,7 @@ def test_reconnect_inside_the_error_slot(qt: Any, app: Any, listener: socket.soc
 def test_reconnect_again_and_again_inside_the_error_slot(qt: Any, app: Any) -> None:
     """Each attempt fails through the event loop, so the stack does not grow."""
     sock = ours(qt.QTcpSocket())
-    port = free_port()
+    port = closed_port()
     failures: list[Any] = []
 
     def again(error: Any) -> None:
@@ -222,7 +225,7 @@ def test_an_error_slot_sees_the_error_and_the_data(qt: Any, connect: Any) -> Non
 
 def test_an_error_keeps_its_text_until_the_next_attempt(qt: Any, app: Any, listener: socket.socket) -> None:
     sock = ours(qt.QTcpSocket())
-    sock.connectToHost(LOCALHOST, free_port())
+    sock.connectToHost(LOCALHOST, closed_port())
     assert qt.wait(lambda: short(sock.state()) == "Unconnected")
     sock.close()
     assert error_of(sock) == ("ConnectionRefused", Begins("Connection refused"))
@@ -259,7 +262,9 @@ def test_reset_found_by_a_write(qt: Any, connect: Any, how: str) -> None:
     sock, trace, peer = connect()
     sock.write(b"unread")
     assert sock.flush()
+    assert arrived(peer, 6)
     peer.close()
+    assert ended(sock)
     sock.write(b"more")
     if how == "flush":
         assert not sock.flush()

@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 from _peers import (
     LOCALHOST,
+    PATIENCE,
     Background,
     Begins,
     Trace,
     accept,
     dial,
     keep,
+    needs_ipv6,
     ours,
     port_of,
+    queued,
     raw_listener,
     read_exactly,
     reset,
@@ -44,6 +47,15 @@ def trace_of(server: Any) -> list[str]:
     return trace
 
 
+def dial_in_turn(server: Any, count: int) -> list[socket.socket]:
+    """Clients of *server* that it has not accepted, in the order in which it will."""
+    peers = []
+    for number in range(count):
+        peers.append(dial(server.serverPort()))
+        assert queued(server, number + 1)
+    return peers
+
+
 def take_all(server: Any) -> list[Any]:
     taken = []
     while server.hasPendingConnections():
@@ -64,7 +76,7 @@ def test_a_fresh_server(qt: Any, app: Any) -> None:
     assert not server.hasPendingConnections()
     assert server.nextPendingConnection() is None
     assert server.proxy().type() == qt.QNetworkProxy.DefaultProxy
-    assert next(iter(server.waitForNewConnection(5000))) is False
+    assert next(iter(server.waitForNewConnection(30_000))) is False
     server.close()
     assert not server.isListening()
 
@@ -74,9 +86,9 @@ def test_a_fresh_server(qt: Any, app: Any) -> None:
     [
         ("Any", "0.0.0.0"),
         ("AnyIPv4", "0.0.0.0"),
-        ("AnyIPv6", "::"),
+        pytest.param("AnyIPv6", "::", marks=needs_ipv6),
         ("LocalHost", "127.0.0.1"),
-        ("LocalHostIPv6", "::1"),
+        pytest.param("LocalHostIPv6", "::1", marks=needs_ipv6),
     ],
 )
 def test_listen_on_a_special_address(qt: Any, app: Any, special: str, text: str) -> None:
@@ -98,7 +110,7 @@ def test_listen_on_another_loopback_address(qt: Any, app: Any) -> None:
     server = ours(qt.QTcpServer())
     assert server.listen(qt.QHostAddress("127.0.0.5"), 0)
     dial(server.serverPort(), "127.0.0.5")
-    assert server.waitForNewConnection(5000)[0]
+    assert server.waitForNewConnection(30_000)[0]
     assert server.nextPendingConnection().localAddress().toString() == "127.0.0.5"
 
 
@@ -146,7 +158,7 @@ def test_failing_then_listening_elsewhere(qt: Any, app: Any) -> None:
         assert not server.listen(qt.QHostAddress(LOCALHOST), port_of(other))
         assert server.listen(qt.QHostAddress(LOCALHOST))
         dial(server.serverPort())
-        assert server.waitForNewConnection(5000)[0]
+        assert server.waitForNewConnection(30_000)[0]
 
 
 def test_listening_twice_is_refused(qt: Any, server: Any) -> None:
@@ -158,7 +170,7 @@ def test_listening_twice_is_refused(qt: Any, server: Any) -> None:
 def test_close_and_listen_on_the_same_port(qt: Any, server: Any) -> None:
     port = server.serverPort()
     peer = dial(port)
-    assert server.waitForNewConnection(5000)[0]
+    assert server.waitForNewConnection(30_000)[0]
     client = server.nextPendingConnection()
     server.close()
     assert not server.isListening()
@@ -186,24 +198,32 @@ def test_wrong_types_raise(qt: Any, app: Any) -> None:
             server.listen(*arguments)
 
 
+@needs_ipv6
 def test_any_takes_both_families(qt: Any, app: Any) -> None:
     server = ours(qt.QTcpServer())
     assert server.listen(qt.QHostAddress(qt.QHostAddress.SpecialAddress.Any))
     for host, shown in ((LOCALHOST, "::ffff:127.0.0.1"), ("::1", "::1")):
         dial(server.serverPort(), host)
-        assert server.waitForNewConnection(5000)[0]
+        assert server.waitForNewConnection(30_000)[0]
         client = server.nextPendingConnection()
         assert client.peerAddress().toString() == shown
         assert client.localAddress().toString() == shown
 
 
+@needs_ipv6
 def test_any_ipv6_leaves_ipv4_to_others(qt: Any, app: Any) -> None:
     special = qt.QHostAddress.SpecialAddress
-    four, six = qt.QTcpServer(), qt.QTcpServer()
-    assert four.listen(special.AnyIPv4)
-    assert six.listen(special.AnyIPv6, four.serverPort())
+
+    def both() -> tuple[Any, Any]:
+        four, six = ours(qt.QTcpServer()), ours(qt.QTcpServer())
+        assert four.listen(special.AnyIPv4)
+        six.listen(special.AnyIPv6, four.serverPort())
+        return four, six
+
+    # Somebody else may have the port that IPv4 was given, with IPv6: hardly three times.
+    four, six = next(pair for pair in (both() for _ in range(3)) if pair[1].isListening())
     dial(four.serverPort())
-    assert four.waitForNewConnection(5000)[0]
+    assert four.waitForNewConnection(30_000)[0]
     assert not six.waitForNewConnection(10)[0]
 
 
@@ -237,8 +257,9 @@ def test_signals_for_each_client(qt: Any, server: Any) -> None:
 
 
 def test_the_next_pending_connection(qt: Any, server: Any) -> None:
-    peers = [dial(server.serverPort()) for _ in range(3)]
-    qt.spin(20)
+    trace = trace_of(server)
+    peers = dial_in_turn(server, 3)
+    assert qt.wait(lambda: len(trace) == 6)
     clients = take_all(server)
     assert server.nextPendingConnection() is None
     for peer, client in zip(peers, clients, strict=True):
@@ -255,7 +276,7 @@ def test_the_next_pending_connection(qt: Any, server: Any) -> None:
 
 def test_data_that_was_early_is_announced_later(qt: Any, server: Any) -> None:
     dial(server.serverPort()).sendall(b"early")
-    assert server.waitForNewConnection(5000)[0]
+    assert server.waitForNewConnection(30_000)[0]
     client = server.nextPendingConnection()
     assert client.bytesAvailable() == 0
     trace = Trace(client)
@@ -269,8 +290,9 @@ def test_a_client_that_left_is_still_handed_out(qt: Any, server: Any) -> None:
         peer = dial(server.serverPort())
         peer.sendall(b"early")
         leave(peer)
-        qt.spin(20)
+        assert qt.wait(lambda: [short(c.state()) for c in server.findChildren(qt.QTcpSocket)] == ["Unconnected"])
         client = server.nextPendingConnection()
+        client.setParent(None)
         assert short(client.state()) == "Unconnected"
         assert bytes(client.readAll()) == b"early"
 
@@ -278,7 +300,7 @@ def test_a_client_that_left_is_still_handed_out(qt: Any, server: Any) -> None:
 def test_accept_inside_the_slot(qt: Any, server: Any) -> None:
     clients: list[Any] = []
     server.newConnection.connect(lambda: clients.append(server.nextPendingConnection()))
-    peers = [dial(server.serverPort()) for _ in range(5)]
+    peers = dial_in_turn(server, 5)
     assert qt.wait(lambda: len(clients) == 5)
     assert [c.peerPort() for c in clients] == [p.getsockname()[1] for p in peers]
     assert not server.hasPendingConnections()
@@ -293,13 +315,13 @@ def test_an_echo_server(qt: Any, server: Any) -> None:
     server.newConnection.connect(serve)
 
     def talk(number: int) -> bytes:
-        with socket.create_connection((LOCALHOST, server.serverPort()), timeout=5) as sock:
+        with socket.create_connection((LOCALHOST, server.serverPort()), timeout=PATIENCE) as sock:
             sock.sendall(b"%d" % number * 10_000)
             return read_exactly(sock, 10_000 * len(str(number)))
 
     with contextlib.ExitStack() as stack:
         talks = [stack.enter_context(Background(talk, n)) for n in range(8)]
-        assert qt.wait(lambda: not any(t.alive() for t in talks), 20)
+        assert qt.wait(lambda: not any(t.alive() for t in talks), 60)
     assert [t.result for t in talks] == [b"%d" % n * 10_000 for n in range(8)]
     assert qt.wait(lambda: not server.findChildren(qt.QTcpSocket))
 
@@ -307,8 +329,9 @@ def test_an_echo_server(qt: Any, server: Any) -> None:
 def test_a_server_takes_its_clients_along(qt: Any, app: Any) -> None:
     server = qt.QTcpServer()
     server.listen(qt.QHostAddress(LOCALHOST))
-    peers = [dial(server.serverPort()) for _ in range(2)]
-    qt.spin(20)
+    trace = trace_of(server)
+    peers = dial_in_turn(server, 2)
+    assert qt.wait(lambda: len(trace) == 4)
     owned, free = take_all(server)
     free.setParent(None)
     server.deleteLater()
@@ -331,6 +354,7 @@ def test_max_pending_connections(qt: Any, server: Any, limit: int) -> None:
     trace = trace_of(server)
     for _ in range(2 * limit):
         dial(server.serverPort())
+    assert qt.wait(lambda: len(trace) == 2 * limit)
     qt.spin(30)
     assert trace == ["available", "new"] * limit
     assert len(take_all(server)) == limit
@@ -362,7 +386,7 @@ def test_pause_and_resume(qt: Any, server: Any) -> None:
 def test_waiting_accepts_even_when_paused(qt: Any, server: Any) -> None:
     server.pauseAccepting()
     dial(server.serverPort())
-    assert server.waitForNewConnection(5000)[0]
+    assert server.waitForNewConnection(30_000)[0]
 
 
 @pytest.mark.qnet("Qt crashes")
@@ -396,7 +420,7 @@ def test_pause_inside_the_slot(qt: Any, server: Any) -> None:
 def test_wait_for_new_connection(qt: Any, server: Any) -> None:
     trace = trace_of(server)
     dial(server.serverPort())
-    assert tuple(server.waitForNewConnection(5000)) == (True, False)
+    assert tuple(server.waitForNewConnection(30_000)) == (True, False)
     assert trace == ["available", "new"]
 
 
@@ -410,31 +434,31 @@ def test_wait_for_new_connection_times_out(qt: Any, server: Any, msecs: int) -> 
 
 def test_wait_is_about_new_connections(qt: Any, server: Any) -> None:
     dial(server.serverPort())
-    assert server.waitForNewConnection(5000)[0]
+    assert server.waitForNewConnection(30_000)[0]
     assert tuple(server.waitForNewConnection(10)) == (False, True)
     assert server.hasPendingConnections()
 
 
 def test_one_wait_takes_all_that_came(qt: Any, server: Any) -> None:
-    for _ in range(3):
-        dial(server.serverPort())
-    assert server.waitForNewConnection(5000)[0]
+    dial_in_turn(server, 3)
+    assert server.waitForNewConnection(30_000)[0]
     assert len(take_all(server)) == 3
 
 
 @pytest.mark.qnet("PySide6 holds the interpreter lock in this wait, so no thread of Python can connect")
 def test_wait_wakes_on_arrival(qt: Any, server: Any) -> None:
     port = server.serverPort()
-    with Background(lambda: socket.create_connection((LOCALHOST, port), 5).close()):
-        assert server.waitForNewConnection(5000)[0]
+    with Background(lambda: socket.create_connection((LOCALHOST, port), PATIENCE).close()):
+        assert server.waitForNewConnection(30_000)[0]
 
 
 # --- closing ---------------------------------------------------------------------------------------------------------
 
 
 def test_close_keeps_taken_clients_and_drops_pending_ones(qt: Any, server: Any) -> None:
-    taken_peer, pending_peer = dial(server.serverPort()), dial(server.serverPort())
-    qt.spin(20)
+    trace = trace_of(server)
+    taken_peer, pending_peer = dial_in_turn(server, 2)
+    assert qt.wait(lambda: len(trace) == 4)
     client = server.nextPendingConnection()
     server.close()
     assert not server.hasPendingConnections()
@@ -458,10 +482,10 @@ def test_close_before_accepting_resets(qt: Any, server: Any) -> None:
 def test_close_inside_the_slot(qt: Any, server: Any) -> None:
     trace = trace_of(server)
     server.newConnection.connect(server.close)
-    peers = [dial(server.serverPort()) for _ in range(3)]
+    peers = dial_in_turn(server, 3)
+    assert qt.wait(lambda: not server.isListening())
     qt.spin(20)
     assert trace == ["available", "new"]
-    assert not server.isListening()
     assert peers[0].recv(1) == b""
     with pytest.raises(ConnectionResetError):
         peers[2].recv(1)
@@ -514,7 +538,7 @@ def test_incoming_connection_that_adds_nothing_still_signals(qt: Any, app: Any) 
     assert not server.hasPendingConnections()
     assert peer.recv(10) == b"mine"
     dial(server.serverPort())
-    assert tuple(server.waitForNewConnection(5000)) == (True, False)
+    assert tuple(server.waitForNewConnection(30_000)) == (True, False)
 
 
 def test_incoming_connection_that_calls_its_base(qt: Any, app: Any) -> None:
@@ -528,7 +552,7 @@ def test_incoming_connection_that_calls_its_base(qt: Any, app: Any) -> None:
     trace = trace_of(server)
     server.listen(qt.QHostAddress(LOCALHOST))
     dial(server.serverPort())
-    assert server.waitForNewConnection(5000)[0]
+    assert server.waitForNewConnection(30_000)[0]
     assert trace == ["available", "new"]
     assert server.nextPendingConnection().socketDescriptor() == seen[0]
 
@@ -542,11 +566,10 @@ def test_incoming_connection_that_closes_the_server(qt: Any, app: Any) -> None:
     server = ours(Server())
     trace = trace_of(server)
     server.listen(qt.QHostAddress(LOCALHOST))
-    for _ in range(2):
-        dial(server.serverPort())
+    dial_in_turn(server, 2)
+    assert qt.wait(lambda: not server.isListening())
     qt.spin(20)
     assert trace == ["new"]
-    assert not server.isListening()
 
 
 def test_a_class_signal_that_shadows_new_connection(qt: Any, app: Any) -> None:
@@ -616,7 +639,7 @@ def test_running_out_of_descriptors_pauses_and_reports(qt: Any, server: Any) -> 
     """Accepting needs a descriptor: without one ``acceptError`` tells, and the client waits in the backlog."""
     errors: list[Any] = []
     server.acceptError.connect(errors.append)
-    peer = dial(server.serverPort())
+    (peer,) = dial_in_turn(server, 1)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     spare: list[int] = []
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(spare_limit(), 128), hard))
@@ -624,13 +647,14 @@ def test_running_out_of_descriptors_pauses_and_reports(qt: Any, server: Any) -> 
         with pytest.raises(OSError, match="Too many open files"):
             while True:
                 spare.append(os.dup(0))
-        for _ in range(3):
+        for _ in range(100):
             qt.QCoreApplication.processEvents()
     finally:
         for descriptor in spare:
             os.close(descriptor)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert [short(error) for error in errors] == ["SocketResource"]
+    assert {short(error) for error in errors} == {"SocketResource"}
+    assert len(errors) < 10  # qnet tries again by itself, ever more seldom: ten times would take seconds
     assert not server.hasPendingConnections()
     server.resumeAccepting()
     assert qt.wait(server.hasPendingConnections)
@@ -661,7 +685,7 @@ def test_accept_helper_sees_the_same_clients(qt: Any, app: Any) -> None:
     with raw_listener() as listener:
         client = ours(qt.QTcpSocket())
         client.connectToHost(LOCALHOST, port_of(listener))
-        assert client.waitForConnected(5000)
+        assert client.waitForConnected(30_000)
         peer = accept(listener)
         second = ours(qt.QTcpSocket())
         assert second.setSocketDescriptor(os.dup(client.socketDescriptor()))

@@ -17,8 +17,9 @@ from _peers import (
     Begins,
     Trace,
     accept,
+    arrived,
+    closed_port,
     deaf_listener,
-    free_port,
     ours,
     port_of,
     raw_listener,
@@ -43,13 +44,13 @@ def state(sock: Any) -> str:
 
 
 @pytest.mark.parametrize("wait", WAITS)
-@pytest.mark.parametrize("msecs", [0, 20, -1])
+@pytest.mark.parametrize("msecs", [0, 60_000, -1])
 def test_unconnected_waits_return_at_once(qt: Any, app: Any, wait: str, msecs: int) -> None:
     sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     start = time.monotonic()
     assert not getattr(sock, wait)(msecs)
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 30
     assert trace == []
     assert short(sock.error()) == "UnknownSocket"
 
@@ -71,9 +72,9 @@ def test_wait_for_connected(qt: Any, app: Any, port: int, target: str) -> None:
     sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost(target, port)
-    assert sock.waitForConnected(5000)
+    assert sock.waitForConnected(30_000)
     assert trace == CONNECTED
-    assert sock.waitForConnected(5000)
+    assert sock.waitForConnected(30_000)
     assert sock.waitForConnected()
     assert trace == CONNECTED
 
@@ -101,8 +102,8 @@ def test_a_time_out_while_connecting_gives_up_silently(qt: Any, app: Any, wait: 
 def test_refused_in_a_wait(qt: Any, app: Any, wait: str, target: str) -> None:
     sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
-    sock.connectToHost(target, free_port())
-    assert not getattr(sock, wait)(5000)
+    sock.connectToHost(target, closed_port())
+    assert not getattr(sock, wait)(30_000)
     assert trace == [*CONNECTED[:3], "state:Unconnected", "error:ConnectionRefused@Unconnected"]
     qt.spin(10)
     assert len(trace) == 5
@@ -113,7 +114,7 @@ def test_unknown_host_in_a_wait(qt: Any, app: Any, wait: str) -> None:
     sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
     sock.connectToHost("no-such-host.invalid", 80)
-    assert not getattr(sock, wait)(5000)
+    assert not getattr(sock, wait)(30_000)
     assert trace == ["state:HostLookup", "state:Unconnected", "error:HostNotFound@Unconnected"]
 
 
@@ -121,10 +122,10 @@ def test_wait_for_bytes_written_with_nothing_to_write_returns_at_once(qt: Any, c
     sock = ours(qt.QTcpSocket())
     sock.connectToHost(LOCALHOST, port)
     trace = Trace(sock)
-    assert not sock.waitForBytesWritten(5000)
+    assert not sock.waitForBytesWritten(30_000)
     assert (state(sock), trace) == ("Connecting", [])
     sock, trace, _ = connect()
-    assert not sock.waitForBytesWritten(5000)
+    assert not sock.waitForBytesWritten(30_000)
     assert (state(sock), trace) == ("Connected", [])
 
 
@@ -133,7 +134,7 @@ def test_wait_for_bytes_written_connects_first(qt: Any, app: Any, listener: sock
     sock.connectToHost(LOCALHOST, port_of(listener))
     trace = Trace(sock, SIGNALS)
     sock.write(b"abc")
-    assert sock.waitForBytesWritten(5000)
+    assert sock.waitForBytesWritten(30_000)
     assert trace == [*CONNECTED[-2:], *SIGNALS_OF_WRITE_3]
     assert accept(listener).recv(10) == b"abc"
 
@@ -150,7 +151,7 @@ def test_wait_for_ready_read_connects_and_writes_first(qt: Any, app: Any, listen
         peer.sendall(b"answer")
 
     with Background(answer):
-        assert sock.waitForReadyRead(5000)
+        assert sock.waitForReadyRead(30_000)
     assert trace == [*CONNECTED[-2:], *SIGNALS_OF_WRITE_3, *SIGNALS_OF_READ]
     assert bytes(sock.readAll()) == b"answer"
 
@@ -170,10 +171,11 @@ def test_wait_for_ready_read_times_out(qt: Any, connect: Any, msecs: int) -> Non
     assert sock.isValid()
 
 
-@pytest.mark.parametrize("msecs", [0, 5000, -1])
+@pytest.mark.parametrize("msecs", [0, 30_000, -1])
 def test_wait_for_ready_read_takes_what_is_there(qt: Any, connect: Any, msecs: int) -> None:
     sock, trace, peer = connect(signals=SIGNALS)
     peer.sendall(b"abc")
+    assert arrived(sock, 3)
     assert sock.waitForReadyRead(msecs)
     assert trace == SIGNALS_OF_READ
     assert sock.bytesAvailable() == 3
@@ -182,7 +184,7 @@ def test_wait_for_ready_read_takes_what_is_there(qt: Any, connect: Any, msecs: i
 def test_wait_for_ready_read_is_about_new_data(qt: Any, connect: Any) -> None:
     sock, trace, peer = connect()
     peer.sendall(b"abc")
-    assert sock.waitForReadyRead(5000)
+    assert sock.waitForReadyRead(30_000)
     trace.clear()
     assert not sock.waitForReadyRead(10)
     assert (trace, sock.bytesAvailable()) == ([TIMEOUT], 3)
@@ -193,7 +195,7 @@ def test_wait_for_ready_read_wakes_on_arrival(qt: Any, connect: Any) -> None:
     got = b""
     with Background(trickle, peer, b"abcdef", 0.005):
         while len(got) < 6:
-            assert sock.waitForReadyRead(5000)
+            assert sock.waitForReadyRead(30_000)
             got += bytes(sock.readAll())
     assert got == b"abcdef"
 
@@ -202,9 +204,9 @@ def test_wait_for_ready_read_wakes_on_arrival(qt: Any, connect: Any) -> None:
 def test_the_end_in_wait_for_ready_read(qt: Any, connect: Any, ending: str) -> None:
     sock, trace, peer = connect()
     peer.close() if ending == "close" else reset(peer)
-    assert not sock.waitForReadyRead(5000)
+    assert not sock.waitForReadyRead(30_000)
     assert trace == REMOTE_CLOSE
-    assert not sock.waitForReadyRead(5000)
+    assert not sock.waitForReadyRead(30_000)
     assert trace == REMOTE_CLOSE
 
 
@@ -212,9 +214,9 @@ def test_data_then_the_end_in_wait_for_ready_read(qt: Any, connect: Any) -> None
     sock, trace, peer = connect()
     peer.sendall(b"abc")
     peer.close()
-    assert sock.waitForReadyRead(5000)
+    assert sock.waitForReadyRead(30_000)
     assert (trace.take(), state(sock)) == (["readyRead@Connected"], "Connected")
-    assert not sock.waitForReadyRead(5000)
+    assert not sock.waitForReadyRead(30_000)
     assert trace == REMOTE_CLOSE
     assert bytes(sock.readAll()) == b"abc"
 
@@ -237,7 +239,7 @@ def test_a_blocking_dialogue(qt: Any, connect: Any) -> None:
     with Background(echo):
         for number in range(50):
             sock.write(b"%03d" % number)
-            assert sock.waitForReadyRead(5000)
+            assert sock.waitForReadyRead(30_000)
             assert bytes(sock.readAll()) == b"%03d" % number
         sock.disconnectFromHost()
 
@@ -245,12 +247,12 @@ def test_a_blocking_dialogue(qt: Any, connect: Any) -> None:
 def test_wait_for_ready_read_with_a_full_buffer(qt: Any, connect: Any) -> None:
     sock, trace, peer = connect(read_buffer=4)
     peer.sendall(b"0123456789")
-    assert sock.waitForReadyRead(5000)
+    assert sock.waitForReadyRead(30_000)
     assert (sock.bytesAvailable(), trace.take()) == (4, ["readyRead@Connected"])
     assert not sock.waitForReadyRead(10)
     assert sock.bytesAvailable() == 4
     assert bytes(sock.readAll()) == b"0123"
-    assert sock.waitForReadyRead(5000)
+    assert sock.waitForReadyRead(30_000)
     assert sock.bytesAvailable() == 4
 
 
@@ -262,7 +264,7 @@ def test_wait_for_ready_read_inside_ready_read(qt: Any, connect: Any) -> None:
     def slot() -> None:
         if not inner:
             peer.sendall(b"b")
-            inner.append(sock.waitForReadyRead(5000))
+            inner.append(sock.waitForReadyRead(30_000))
 
     sock.readyRead.connect(slot)
     peer.sendall(b"a")
@@ -274,7 +276,7 @@ def test_wait_for_ready_read_inside_ready_read(qt: Any, connect: Any) -> None:
 # --- connected: writing ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("msecs", [0, 5000, -1])
+@pytest.mark.parametrize("msecs", [0, 30_000, -1])
 def test_wait_for_bytes_written(qt: Any, connect: Any, msecs: int) -> None:
     sock, trace, peer = connect(signals=SIGNALS)
     sock.write(b"abc")
@@ -288,13 +290,15 @@ def test_wait_for_bytes_written_of_much_is_true_at_the_first_part(qt: Any, conne
     sock, trace, _ = connect(signals=("bytesWritten", "errorOccurred"))
     total = 50_000_000
     sock.write(bytes(total))
-    assert sock.waitForBytesWritten(5000)
+    assert sock.waitForBytesWritten(30_000)
     left = sock.bytesToWrite()
     assert 0 < left < total
     assert trace.take() == [f"bytesWritten:{total - left}"]
-    assert not sock.waitForBytesWritten(20)
+    while sock.waitForBytesWritten(20):  # what is on its way to the peer makes room
+        assert trace.take() == [f"bytesWritten:{left - sock.bytesToWrite()}"]
+        left = sock.bytesToWrite()
     assert trace == [TIMEOUT]
-    assert sock.bytesToWrite() == left
+    assert sock.bytesToWrite() == left > 0
 
 
 def test_wait_for_bytes_written_until_all_is_sent(qt: Any, connect: Any) -> None:
@@ -303,7 +307,7 @@ def test_wait_for_bytes_written_until_all_is_sent(qt: Any, connect: Any) -> None
     sock.write(b"z" * size)
     with Background(read_exactly, peer, size) as reader:
         while sock.bytesToWrite():
-            assert sock.waitForBytesWritten(5000)
+            assert sock.waitForBytesWritten(30_000)
         assert reader.join() == b"z" * size
 
 
@@ -311,9 +315,9 @@ def test_wait_for_bytes_written_reads_meanwhile(qt: Any, connect: Any) -> None:
     sock, trace, peer = connect(signals=SIGNALS)
     peer.sendall(b"xyz")
     sock.write(b"abc")
-    assert sock.waitForBytesWritten(5000)
+    assert sock.waitForBytesWritten(30_000)
     assert set(SIGNALS_OF_WRITE_3) <= set(trace)
-    assert sock.waitForReadyRead(5000) or sock.bytesAvailable()
+    assert sock.waitForReadyRead(30_000) or sock.bytesAvailable()
     assert bytes(sock.readAll()) == b"xyz"
 
 
@@ -329,9 +333,9 @@ def test_both_ends_fill_without_deadlock(qt: Any, connect: Any) -> None:
     sock.write(b"q" * size)
     with Background(stubborn) as other:
         while sock.bytesToWrite():
-            assert sock.waitForBytesWritten(10_000)
+            assert sock.waitForBytesWritten(30_000)
         while sock.bytesAvailable() < size:
-            assert sock.waitForReadyRead(10_000)
+            assert sock.waitForReadyRead(30_000)
         assert other.join() == b"q" * size
     assert bytes(sock.readAll()) == b"p" * size
 
@@ -342,7 +346,7 @@ def test_wait_inside_connected(qt: Any, app: Any, listener: socket.socket) -> No
 
     def greet() -> None:
         sock.write(b"hello")
-        results.append(sock.waitForBytesWritten(5000))
+        results.append(sock.waitForBytesWritten(30_000))
 
     sock.connected.connect(greet)
     sock.connectToHost(LOCALHOST, port_of(listener))
@@ -367,7 +371,7 @@ def test_wait_for_disconnected_reads_and_writes_meanwhile(qt: Any, connect: Any)
     sock.write(b"abc")
     peer.sendall(b"xyz")
     with Background(lambda: (read_exactly(peer, 3), peer.close())):
-        assert sock.waitForDisconnected(5000)
+        assert sock.waitForDisconnected(30_000)
     assert sorted(trace[:4]) == sorted([*SIGNALS_OF_READ, *SIGNALS_OF_WRITE_3])
     assert trace[4:] == REMOTE_CLOSE
     assert bytes(sock.readAll()) == b"xyz"
@@ -380,7 +384,7 @@ def test_wait_for_disconnected_flushes_a_closing_socket(qt: Any, connect: Any, s
     sock.disconnectFromHost()
     assert state(sock) == "Closing"
     with Background(read_all, peer) as reader:
-        assert sock.waitForDisconnected(10_000)
+        assert sock.waitForDisconnected(30_000)
         assert len(reader.join()) == size
     assert trace == LOCAL_CLOSE
 
@@ -389,7 +393,7 @@ def test_wait_for_bytes_written_of_a_closing_socket_ends_it(qt: Any, connect: An
     sock, trace, peer = connect()
     sock.write(b"last words")
     sock.disconnectFromHost()
-    assert sock.waitForBytesWritten(5000)
+    assert sock.waitForBytesWritten(30_000)
     assert trace == LOCAL_CLOSE
     assert read_all(peer) == b"last words"
 
@@ -398,7 +402,7 @@ def test_wait_for_ready_read_while_closing_is_false(qt: Any, connect: Any) -> No
     sock, trace, _ = connect()
     sock.write(b"last words")
     sock.disconnectFromHost()
-    assert not sock.waitForReadyRead(5000)
+    assert not sock.waitForReadyRead(30_000)
     assert qt.wait(lambda: "disconnected@Unconnected" in trace)
     assert trace == LOCAL_CLOSE
 
@@ -415,7 +419,7 @@ def test_wait_for_disconnected_of_a_stuck_peer(qt: Any, connect: Any) -> None:
 def test_wait_for_disconnected_with_a_full_read_buffer_times_out(qt: Any, connect: Any) -> None:
     sock, trace, peer = connect(read_buffer=4)
     peer.sendall(b"0123456789")
-    assert sock.waitForReadyRead(5000)
+    assert sock.waitForReadyRead(30_000)
     peer.close()
     trace.clear()
     assert not sock.waitForDisconnected(30)
@@ -440,8 +444,8 @@ def test_signals_of_a_wait_run_other_slots_too(qt: Any, app: Any) -> None:
         lines: list[bytes] = []
         sock.readyRead.connect(lambda: lines.append(bytes(sock.readAll())))
         sock.connectToHost(LOCALHOST, port_of(listener))
-        assert sock.waitForConnected(5000)
+        assert sock.waitForConnected(30_000)
         accept(listener).sendall(b"abc")
-        assert sock.waitForReadyRead(5000)
+        assert sock.waitForReadyRead(30_000)
         assert lines == [b"abc"]
         assert sock.bytesAvailable() == 0

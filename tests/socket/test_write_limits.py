@@ -17,7 +17,7 @@ def connected(qt: Any, app: Any) -> Any:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         sock = qt.QTcpSocket()
         sock.connectToHost("127.0.0.1", listener.getsockname()[1])
-        assert sock.waitForConnected(5000)
+        assert sock.waitForConnected(30_000)
         peer, _ = listener.accept()
         with peer:
             yield sock, peer
@@ -35,12 +35,12 @@ def test_full_and_drained_alternate(qt: Any, connected: Any, recorder: Any) -> N
         total += sum(sock.write(b"x" * 500_000) for _ in range(20))
     assert recorder.calls == [("full", True)]
     with Background(read_all, peer) as reader:
-        assert qt.wait(lambda: not sock.bytesToWrite(), 20)
+        assert qt.wait(lambda: not sock.bytesToWrite(), 60)
         assert recorder.calls == [("full", True), ("drained", True)]
         total += sock.write(b"y" * (2 << 20))
         assert recorder.calls[2:] == [("full", True)]
         sock.disconnectFromHost()
-        assert qt.wait(lambda: sock.state() == qt.QTcpSocket.UnconnectedState, 20)
+        assert qt.wait(lambda: sock.state() == qt.QTcpSocket.UnconnectedState, 60)
         assert len(reader.join()) == total
 
 
@@ -69,7 +69,7 @@ def test_a_producer_that_obeys_keeps_memory_bounded(qt: Any, connected: Any) -> 
     sock.writeBufferDrained.connect(go_on)
     with Background(read_all, peer) as reader:
         produce()
-        assert qt.wait(lambda: sent == total and not sock.bytesToWrite(), 30)
+        assert qt.wait(lambda: sent == total and not sock.bytesToWrite(), 60)
         sock.disconnectFromHost()
         assert qt.wait(lambda: sock.state() == qt.QTcpSocket.UnconnectedState)
         assert len(reader.join()) == total

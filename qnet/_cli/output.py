@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 
@@ -22,12 +23,12 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_json(value: object) -> None:
     """Print *value* as an indented document."""
-    print(json.dumps(value, indent=2, ensure_ascii=not _is_utf8()))
+    print(_as_json(value, indent=2))
 
 
 def print_json_line(value: object) -> None:
     """Print *value* on a line of its own, which leaves this process at once."""
-    print(json.dumps(value, separators=(",", ":"), ensure_ascii=not _is_utf8()), flush=True)
+    print(_as_json(value, separators=(",", ":")), flush=True)
 
 
 def printable(text: str) -> str:
@@ -37,5 +38,13 @@ def printable(text: str) -> str:
     return clean.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def _is_utf8() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+def _as_json(value: object, indent: int | None = None, separators: tuple[str, str] | None = None) -> str:
+    """As JSON that standard output can take: the name of an interface is any bytes, which need not be UTF-8."""
+    if (sys.stdout.encoding or "").lower().replace("-", "") == "utf8":
+        text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False)
+        if text.isascii() or not _SURROGATES.search(text):
+            return text
+    return json.dumps(value, indent=indent, separators=separators)
+
+
+_SURROGATES = re.compile("[\ud800-\udfff]")

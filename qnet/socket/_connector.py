@@ -17,7 +17,6 @@ no attempt is left    the failure of the first one is the result: it is the addr
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 
@@ -140,9 +139,7 @@ class Connector:
             attempt = _Attempt(address, engine, now)
             try:
                 connected = engine.connectToHost(address, self.port)
-            except (OSError, ValueError) as error:
-                if not isinstance(error, OSError):
-                    error = OSError(errno.EAFNOSUPPORT, str(error))
+            except OSError as error:
                 self._note(failure_from_os(error, self._phase(address)))
                 if self._parallel:
                     engine.close()

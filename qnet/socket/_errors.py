@@ -105,10 +105,10 @@ class SocketFailure:
         self.code = code
         self.text = text
         self.cause = cause
-        for error in (cause, cause and cause.__cause__):
-            if error is not None:
-                # Its frames hold the socket, which will hold this; and so may those of what was handled meanwhile.
-                error.__traceback__ = error.__context__ = None
+        while cause is not None and cause.__traceback__ is not None:
+            # Its frames hold the socket, which will hold this; and so may those of what was handled meanwhile.
+            cause.__traceback__ = cause.__context__ = None
+            cause = cause.__cause__
 
     def __repr__(self) -> str:
         return f"<SocketFailure {self.code}: {self.text}>"

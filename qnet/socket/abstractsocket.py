@@ -29,7 +29,6 @@ Source: https://doc.qt.io/qt-6/qabstractsocket.html.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -384,31 +383,38 @@ class QAbstractSocket(StreamDevice):
         self._q_end(_UNCONNECTED)
 
     def _q_end(self, through: SocketState) -> None:
-        """Become Unconnected; *through* Closing if that is to be shown first."""
-        was_linked = self._q_linked
+        """Become Unconnected; *through* Closing if that is to be shown first.
+
+        A slot may end it again: whoever comes first tells the rest, and nothing is told twice.
+        """
         self._q_leave_way()
         self._q_unlink()
         if through is _CLOSING:
             self._q_set_state(_CLOSING)
+            if self._q_state is not _CLOSING or self._q_engine is not None:
+                return
         self._q_set_state(_UNCONNECTED)
         if self._q_state is not _UNCONNECTED:
             return
         QIODevice.readChannelFinished.emit_from(self)
-        if was_linked or through is _CLOSING:
+        if self._q_standing or through is _CLOSING:
+            self._q_standing = False
             QAbstractSocket.disconnected.emit_from(self)
         if self._q_state is _UNCONNECTED:
             self._q_local = self._q_peer = None
 
     def _q_lost(self, reason: SocketFailure) -> None:
-        closing = self._q_closing_down
+        engine = self._q_engine
         # Keep the ends for slots of the signals below.
         self._q_peer_pair()
         self._q_local_pair()
         self._q_unwatch()
-        if not closing or reason.code is not SocketError.RemoteHostClosedError:
+        expected = self._q_closing_down and reason.code is SocketError.RemoteHostClosedError
+        if not (expected or self._q_losing):
+            self._q_losing = True
             self._q_report(reason)
-            if not self._q_linked or self._q_engine is None:
-                return
+            if self._q_engine is not engine or engine is None:
+                return  # a slot has ended it, or waited until it ended
         self._q_end(_CLOSING)
 
     def abort(self) -> None:
@@ -498,9 +504,9 @@ class QAbstractSocket(StreamDevice):
             if self._q_source is not None:
                 self._q_source(engine.fd, False)
             engine.bind(host, port)
-        except (OSError, ValueError) as error:
+        except OSError:
             engine.close()
-            raise error if isinstance(error, OSError) else OSError(errno.EADDRNOTAVAIL, str(error)) from error
+            raise
 
     def _q_take_bound(self, engine: QNativeSocketEngine) -> None:
         self._q_engine = engine
@@ -543,10 +549,8 @@ class QAbstractSocket(StreamDevice):
         if self._q_state is not _UNCONNECTED:
             QAbstractSocket.abort(self)
         try:
-            engine = QNativeSocketEngine.adopted(int(socketDescriptor))
-        except (OSError, ValueError) as error:
-            if not isinstance(error, OSError):
-                error = OSError(errno.EBADF, str(error))
+            engine = QNativeSocketEngine.adopted(socketDescriptor)
+        except OSError as error:
             self._q_note(failure_from_os(error, f"adopting descriptor {socketDescriptor}"))
             return False
         self._q_adopt(engine, SocketState(state), openMode)

@@ -139,7 +139,7 @@ class QLocalServer(Listener):
         try:
             engine = QNativeSocketEngine.adopted(descriptor)
             name = engine.sock.getsockname()
-        except (OSError, ValueError) as error:
+        except OSError as error:
             self._q_refuse(error, f"descriptor {descriptor}")
             return False
         text = name.lstrip(b"\0").decode(errors="replace") if isinstance(name, bytes) else str(name)
@@ -198,7 +198,7 @@ class QLocalServer(Listener):
 
         This one makes a QLocalSocket and adds it to the pending connections.
         """
-        self._q_make_client(QNativeSocketEngine.adopted(int(socketDescriptor)))
+        self._q_make_client(QNativeSocketEngine.adopted(socketDescriptor))
 
     def addPendingConnection(self, socket: QLocalSocket) -> None:
         """For overrides of `incomingConnection`: put *socket* into the list of pending connections."""

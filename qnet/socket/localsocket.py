@@ -282,8 +282,8 @@ class QLocalSocket(StreamDevice):
         if self._q_state is not _UNCONNECTED:
             QLocalSocket.abort(self)
         try:
-            engine = QNativeSocketEngine.adopted(int(socketDescriptor))
-        except (OSError, ValueError) as error:
+            engine = QNativeSocketEngine.adopted(socketDescriptor)
+        except OSError as error:
             self._q_error = _LocalSocketError.UnsupportedSocketOperationError
             self._q_error_text = f"QLocalSocket: adopting descriptor {socketDescriptor}: {error}"
             return False
@@ -325,30 +325,37 @@ class QLocalSocket(StreamDevice):
             self._q_engine.end_politely()
         self._q_end()
 
-    def _q_end(self) -> None:
-        was_linked = self._q_linked
+    def _q_end(self, through: _LocalSocketState = _UNCONNECTED) -> None:
+        """Become Unconnected, *through* Closing if that is to be shown first; as QAbstractSocket's."""
         self._q_drop_retry()
         self._q_unlink()
+        if through is _CLOSING:
+            self._q_set_state(_CLOSING)
+            if self._q_state is not _CLOSING or self._q_engine is not None:
+                return
         self._q_server_name = self._q_full_name = ""
         self._q_set_state(_UNCONNECTED)
-        if was_linked and self._q_state is _UNCONNECTED:
+        if self._q_standing and self._q_state is _UNCONNECTED:
+            self._q_standing = False
             QIODevice.readChannelFinished.emit_from(self)
             QLocalSocket.disconnected.emit_from(self)
 
     def _q_lost(self, reason: SocketFailure) -> None:
-        closing = self._q_closing_down
+        engine = self._q_engine
         self._q_unwatch()
-        if reason.code is SocketError.RemoteHostClosedError:
-            if not closing:
+        expected = self._q_closing_down and reason.code is SocketError.RemoteHostClosedError
+        if not (expected or self._q_losing):
+            self._q_losing = True
+            if reason.code is SocketError.RemoteHostClosedError:
                 self._q_report(_LocalSocketError.PeerClosedError, "QLocalSocket: Remote closed")
-        else:
-            code = _LocalSocketError.ConnectionError
-            if reason.code.value in _LocalSocketError._value2member_map_:
-                code = _LocalSocketError(reason.code.value)
-            self._q_report(code, f"QLocalSocket: {reason.text}")
-        if self._q_linked:
-            self._q_set_state(_CLOSING)
-            self._q_end()
+            else:
+                code = _LocalSocketError.ConnectionError
+                if reason.code.value in _LocalSocketError._value2member_map_:
+                    code = _LocalSocketError(reason.code.value)
+                self._q_report(code, f"QLocalSocket: {reason.text}")
+            if self._q_engine is not engine or engine is None:
+                return  # a slot has ended it, or waited until it ended
+        self._q_end(_CLOSING)
 
     def close(self) -> None:
         """Close the device (emits aboutToClose; what was received is gone), then `disconnectFromServer`."""

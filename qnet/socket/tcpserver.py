@@ -22,7 +22,6 @@ Source: https://doc.qt.io/qt-6/qtcpserver.html.
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING, Any
 
 from qnet.core._post import post_to_data
@@ -114,10 +113,8 @@ class QTcpServer(Listener):
             engine.reuse_address()
             engine.bind(host, port)
             engine.listen(self._q_backlog)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             engine.close()
-            if not isinstance(error, OSError):
-                error = OSError(errno.EADDRNOTAVAIL, str(error))
             self._q_failure = failure_to_bind(error, where)
             return False
         self._q_begin(engine)
@@ -301,7 +298,7 @@ class QTcpServer(Listener):
 
         This one makes a QTcpSocket and adds it to the pending connections.
         """
-        self._q_make_client(QNativeSocketEngine.adopted(int(handle)))
+        self._q_make_client(QNativeSocketEngine.adopted(handle))
 
     def addPendingConnection(self, socket: QTcpSocket) -> None:
         """For overrides of `incomingConnection`: put *socket* into the list of pending connections."""
@@ -358,10 +355,8 @@ class QTcpServer(Listener):
             qWarning("QTcpServer::setSocketDescriptor() called when already listening")
             return False
         try:
-            engine = QNativeSocketEngine.adopted(int(socketDescriptor))
-        except (OSError, ValueError) as error:
-            if not isinstance(error, OSError):
-                error = OSError(errno.EBADF, str(error))
+            engine = QNativeSocketEngine.adopted(socketDescriptor)
+        except OSError as error:
             self._q_failure = failure_from_os(error, f"adopting descriptor {socketDescriptor}")
             return False
         self._q_begin(engine)

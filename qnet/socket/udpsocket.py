@@ -309,7 +309,7 @@ class QUdpSocket(QAbstractSocket):
                 sent = engine.writeDatagram(full)
             else:
                 sent = engine.sendto(data, host, port)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             target = self._q_phase if host.isNull() else f"{host.toString()}:{port}"
             self._q_report(_send_failure(error, f"sending to {target}"))
             return -1
@@ -431,9 +431,7 @@ def _ipv4_address(iface: QNetworkInterface) -> QHostAddress:
     return QHostAddress()
 
 
-def _send_failure(error: OSError | ValueError, phase: str) -> SocketFailure:
-    if not isinstance(error, OSError):
-        error = OSError(errno.EAFNOSUPPORT, str(error))
+def _send_failure(error: OSError, phase: str) -> SocketFailure:
     if error.errno in (errno.EMSGSIZE, errno.EAGAIN):
         return failure_from_os(error, phase)
     name = errno.errorcode.get(error.errno or 0, "")

@@ -102,7 +102,11 @@ class QNativeSocketEngine(QAbstractSocketEngine):
     @classmethod
     def adopted(cls, descriptor: int) -> QNativeSocketEngine:
         """An engine for an open socket's *descriptor*, which it takes over. Raises OSError for anything else."""
-        return cls(socket.socket(fileno=descriptor))
+        try:
+            sock = socket.socket(fileno=int(descriptor))
+        except ValueError as error:
+            raise OSError(errno.EBADF, str(error)) from error
+        return cls(sock)
 
     # -- making and closing
 
@@ -146,8 +150,12 @@ class QNativeSocketEngine(QAbstractSocketEngine):
 
     # -- connecting and listening
 
-    def _sockaddr(self, address: QHostAddress, port: int) -> Any:
-        return address._to_sockaddr(port, self.family)
+    def _sockaddr(self, address: QHostAddress, port: int, refusal: int = errno.EAFNOSUPPORT) -> Any:
+        """*address* as the system takes it; OSError with the errno *refusal* if that is of another family."""
+        try:
+            return address._to_sockaddr(port, self.family)
+        except ValueError as error:
+            raise OSError(refusal, str(error)) from error
 
     def connectToHost(self, address: QHostAddress, port: int) -> bool:
         """See the base class. Raises OSError when the system refuses at once."""
@@ -165,7 +173,7 @@ class QNativeSocketEngine(QAbstractSocketEngine):
 
     def bind(self, address: QHostAddress, port: int) -> None:
         """See the base class."""
-        self.sock.bind(self._sockaddr(address, port))
+        self.sock.bind(self._sockaddr(address, port, errno.EADDRNOTAVAIL))
 
     def listen(self, backlog: int) -> None:
         """See the base class."""

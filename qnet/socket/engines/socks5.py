@@ -121,8 +121,9 @@ class Socks5DatagramEngine(QNativeSocketEngine):
         self.control = control
         try:
             self._relay = self._sockaddr(address, port)
-        except ValueError as error:
-            raise ProxyFailure(SocketError.SocketAddressNotAvailableError, f"the proxy's relay: {error}") from error
+        except OSError as error:
+            text = f"the proxy's relay: {error.strerror}"
+            raise ProxyFailure(SocketError.SocketAddressNotAvailableError, text) from error
 
     def close(self) -> None:
         """Give the descriptor and the control connection back."""
@@ -194,7 +195,10 @@ class Socks5DatagramEngine(QNativeSocketEngine):
 
     def sendto(self, data: Any, address: QHostAddress | str, port: int) -> int:
         """Send one datagram; returns the number of bytes, without the header."""
-        header = datagram_header(address, port)
+        try:
+            header = datagram_header(address, port)
+        except ValueError as error:
+            raise OSError(errno.EAFNOSUPPORT, str(error)) from error
         sent: int = self.sock.sendto(header + bytes(data), self._relay)
         return sent - len(header)
 

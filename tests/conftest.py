@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from _implementations import Implementation, Recorder
+from _leftovers import collect_leftovers
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says nothing on a machine that has other things to do.
@@ -16,6 +17,7 @@ settings.register_profile("suite", settings(), deadline=None, suppress_health_ch
 settings.load_profile("suite")
 
 _loaded: dict[str, Implementation] = {}
+_failed = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +45,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         own = [item for item in items if not runs_on_the_oracle(item)]
         items[:] = [item for item in items if runs_on_the_oracle(item)]
         config.hook.pytest_deselected(items=own)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[_failed] = True
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A failed test takes what it left open along: the next one is not blamed for it."""
+    result = yield
+    if item.stash.get(_failed, False):
+        collect_leftovers()
+    return result
 
 
 def runs_on_the_oracle(item: pytest.Item) -> bool:

@@ -16,7 +16,7 @@ def thread(qt: Implementation, app: Any) -> Iterator[Any]:
     worker.start()
     yield worker
     worker.quit()
-    assert worker.wait(5000)
+    assert worker.wait(30_000)
 
 
 @pytest.fixture

@@ -155,15 +155,19 @@ def test_exec_needs_the_main_thread(qt: Implementation, app: Any, messages: list
     results = []
     runner = threading.Thread(target=lambda: results.append(app.exec()))
     runner.start()
-    runner.join(10)
+    runner.join(30)
     assert results == [-1]
     assert len(messages) == 1
 
 
 def test_exit_ends_nested_loops(qt: Implementation, app: Any) -> None:
     codes = []
-    qt.QTimer.singleShot(0, lambda: codes.append(qt.QEventLoop().exec()))
-    qt.QTimer.singleShot(5, lambda: app.exit(7))
+
+    def nest() -> None:
+        qt.QTimer.singleShot(5, lambda: app.exit(7))
+        codes.append(qt.QEventLoop().exec())
+
+    qt.QTimer.singleShot(0, nest)
     assert app.exec() == 7
     assert codes == [7]
 
@@ -213,13 +217,13 @@ def test_quit_can_be_vetoed(qt: Implementation, app: Any) -> None:
             if event.type() == qt.QEvent.Type.Quit:
                 asked.append(1)
                 event.ignore()
+                qt.QTimer.singleShot(10, lambda: app.exit(4))
                 return len(asked) == 1
             return False
 
     veto = Veto()
     app.installEventFilter(veto)
     qt.QTimer.singleShot(0, app.quit)
-    qt.QTimer.singleShot(10, lambda: app.exit(4))
     assert app.exec() == 4
     app.removeEventFilter(veto)
     assert asked == [1]
@@ -227,10 +231,10 @@ def test_quit_can_be_vetoed(qt: Implementation, app: Any) -> None:
 
 def test_an_exception_does_not_end_exec(qt: Implementation, app: Any, slot_errors: list[Any]) -> None:
     def bad() -> None:
+        qt.QTimer.singleShot(5, lambda: app.exit(6))
         raise ValueError("on purpose")
 
     qt.QTimer.singleShot(0, bad)
-    qt.QTimer.singleShot(5, lambda: app.exit(6))
     assert app.exec() == 6
     assert [type(e) for e in slot_errors] == [ValueError]
 
@@ -356,9 +360,9 @@ def test_an_unhandled_exception_in_a_slot_is_printed(qt: Implementation) -> None
         """
 app = QCoreApplication([])
 def culprit():
+    QTimer.singleShot(5, app.quit)
     raise ValueError("on purpose")
 QTimer.singleShot(0, culprit)
-QTimer.singleShot(5, app.quit)
 sys.exit(app.exec())
 """,
     )

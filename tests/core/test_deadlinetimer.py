@@ -58,7 +58,7 @@ def test_forever(qt: Any) -> None:
 
 def test_remaining_time_rounds_up(qt: Any) -> None:
     timer = qt.QDeadlineTimer(60_000)
-    assert 59_000 < timer.remainingTime() <= 60_000
+    assert 0 < timer.remainingTime() <= 60_000
     left = timer.remainingTimeNSecs()
     assert -(-left // 10**6) >= timer.remainingTime()
     assert timer.remainingTime() * 10**6 >= timer.remainingTimeNSecs()
@@ -77,7 +77,8 @@ def test_it_is_the_monotonic_clock(qt: Any) -> None:
 
 def test_expires(qt: Any) -> None:
     timer = qt.QDeadlineTimer(15)
-    assert not timer.hasExpired()
+    early = timer.hasExpired()
+    assert early is False or time.monotonic_ns() >= timer.deadlineNSecs()
     time.sleep(timer.remainingTimeNSecs() / 1e9 + 0.001)
     assert timer.hasExpired()
     assert (timer.remainingTime(), timer.remainingTimeNSecs()) == (0, 0)
@@ -139,8 +140,9 @@ def test_set_deadline(qt: Any) -> None:
 
 def test_precise_remaining_time(qt: Any) -> None:
     timer = qt.QDeadlineTimer()
-    timer.setPreciseRemainingTime(60, 500_000_000)
-    assert 60_000 < timer.remainingTime() <= 60_500
+    before = time.monotonic_ns()
+    timer.setPreciseRemainingTime(60, 500_000_007)
+    assert before <= timer.deadlineNSecs() - 60_500_000_007 <= time.monotonic_ns()
     timer.setPreciseRemainingTime(0, -5)
     assert timer.hasExpired()
 
@@ -152,7 +154,9 @@ def test_add_nanoseconds(qt: Any) -> None:
     assert add(timer, -5).deadlineNSecs() == 995
     assert timer.deadlineNSecs() == 1000
     assert add(qt.QDeadlineTimer.Forever, -5).isForever()
-    assert 100 < add(100, 10**9).remainingTime() <= 1100
+    before = time.monotonic_ns()
+    later = add(100, 10**9)
+    assert before <= later.deadlineNSecs() - 1100 * 10**6 <= time.monotonic_ns()
 
 
 def test_what_passes_the_largest_number_is_never(qt: Any) -> None:

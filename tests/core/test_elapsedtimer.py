@@ -30,14 +30,17 @@ def test_measures_the_monotonic_clock(qt: Any) -> None:
     low = time.monotonic_ns() - after
     measured = timer.nsecsElapsed()
     assert low <= measured <= time.monotonic_ns() - before
-    assert timer.elapsed() in range(measured // 10**6, 5000)
+    elapsed = timer.elapsed()
+    assert measured // 10**6 <= elapsed <= (time.monotonic_ns() - before) // 10**6
 
 
 def test_restart_returns_what_had_elapsed(qt: Any) -> None:
     timer = started(qt)
     time.sleep(0.02)
-    assert 20 <= timer.restart() < 5000
-    assert timer.elapsed() < 20
+    middle = time.monotonic_ns()
+    assert timer.restart() >= 20
+    elapsed = timer.elapsed()
+    assert elapsed <= (time.monotonic_ns() - middle) // 10**6
     assert timer.isValid()
 
 
@@ -74,12 +77,15 @@ def test_invalid_timer_measures_minus_one(qt: Any) -> None:
 
 
 def test_distance_of_two_timers(qt: Any) -> None:
+    before = time.monotonic_ns()
     first = started(qt)
     time.sleep(1.05)
     second = started(qt)
-    assert 1050 <= first.msecsTo(second) < 1900
-    assert second.msecsTo(first) == -first.msecsTo(second)
-    assert (first.secsTo(second), second.secsTo(first), first.secsTo(first)) == (1, -1, 0)
+    distance = first.msecsTo(second)
+    assert 1050 <= distance <= (time.monotonic_ns() - before) // 10**6 + 1
+    assert second.msecsTo(first) == -distance
+    seconds = distance // 1000
+    assert (first.secsTo(second), second.secsTo(first), first.secsTo(first)) == (seconds, -seconds, 0)
 
 
 def test_equality_and_copies(qt: Any) -> None:

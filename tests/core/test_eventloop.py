@@ -87,9 +87,13 @@ def test_leaving_the_outer_waits_for_the_inner(qt: Implementation) -> None:
     log = []
     outer, inner = qt.QEventLoop(), qt.QEventLoop()
 
-    def enter() -> None:
-        qt.QTimer.singleShot(0, lambda: (outer.exit(1), log.append(("outer", outer.isRunning()))))
+    def leave_outer() -> None:
+        outer.exit(1)
+        log.append(("outer", outer.isRunning()))
         qt.QTimer.singleShot(10, lambda: inner.exit(2))
+
+    def enter() -> None:
+        qt.QTimer.singleShot(0, leave_outer)
         log.append(("inner", inner.exec()))
 
     qt.QTimer.singleShot(0, enter)
@@ -105,8 +109,11 @@ def test_an_application_exit_ends_every_loop(qt: Implementation, app: Any) -> No
         qt.QTimer.singleShot(0, lambda: qt.QCoreApplication.exit(9))
         log.append(inner.exec())
 
-    qt.QTimer.singleShot(0, lambda: log.append(outer.exec()))
-    qt.QTimer.singleShot(5, enter)
+    def enter_outer() -> None:
+        qt.QTimer.singleShot(5, enter)
+        log.append(outer.exec())
+
+    qt.QTimer.singleShot(0, enter_outer)
     assert app.exec() == 9
     assert log == [9, 9]
 
@@ -126,7 +133,7 @@ def test_quit_from_another_thread_wakes_the_loop(qt: Implementation) -> None:
     qt.QTimer.singleShot(0, runner.start)
     began = time.monotonic()
     assert loop.exec() == 0
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     runner.join()
 
 
@@ -152,18 +159,19 @@ def test_a_loop_in_a_plain_thread(qt: Implementation) -> None:
 
     runner = threading.Thread(target=run)
     runner.start()
-    runner.join(10)
+    runner.join(30)
     assert not runner.is_alive()
     assert results[0][0] == results[0][1]
 
 
 def test_an_exception_in_a_slot_does_not_end_the_loop(qt: Implementation, slot_errors: list[Any]) -> None:
+    loop = qt.QEventLoop()
+
     def bad() -> None:
+        qt.QTimer.singleShot(5, lambda: loop.exit(3))
         raise ValueError("on purpose")
 
-    loop = qt.QEventLoop()
     qt.QTimer.singleShot(0, bad)
-    qt.QTimer.singleShot(5, lambda: loop.exit(3))
     assert loop.exec() == 3
     assert [type(e) for e in slot_errors] == [ValueError]
 
@@ -181,22 +189,28 @@ def test_process_events_tells_whether_it_did(qt: Implementation) -> None:
 
 
 def test_process_events_returns_at_once_when_idle(qt: Implementation) -> None:
+    guard = qt.QTimer()
+    guard.start(60_000)  # what a call that waits would wait for
     began = time.monotonic()
     qt.QEventLoop().processEvents()
     qt.QCoreApplication.processEvents()
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 30
+    guard.stop()
 
 
 def test_wait_for_more_events_sleeps(qt: Implementation, recorder: Recorder) -> None:
     loop = qt.QEventLoop()
     while loop.processEvents():
         pass
-    qt.QTimer.singleShot(40, recorder)
     began = time.monotonic()
+    qt.QTimer.singleShot(40, recorder)
     flag = qt.QEventLoop.ProcessEventsFlag.WaitForMoreEvents
+    turns = 0
     while not recorder.calls:
         loop.processEvents(flag)
+        turns += 1
     assert time.monotonic() - began >= 0.035
+    assert turns < 30  # without sleeping it would be thousands
 
 
 def test_wake_up_ends_a_wait(qt: Implementation) -> None:
@@ -207,7 +221,7 @@ def test_wake_up_ends_a_wait(qt: Implementation) -> None:
     runner = threading.Timer(0.05, loop.wakeUp)
     runner.start()
     loop.processEvents(qt.QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     runner.join()
 
 
@@ -220,7 +234,7 @@ def test_process_events_with_a_limit_turns_until_idle(qt: Implementation) -> Non
             qt.QTimer.singleShot(0, again)
 
     qt.QTimer.singleShot(0, again)
-    qt.QCoreApplication.processEvents(qt.QEventLoop.ProcessEventsFlag.AllEvents, 1000)
+    qt.QCoreApplication.processEvents(qt.QEventLoop.ProcessEventsFlag.AllEvents, 60_000)
     assert len(calls) == 3
 
 
@@ -230,7 +244,7 @@ def test_process_events_with_a_limit_stops_in_time(qt: Implementation) -> None:
     began = time.monotonic()
     qt.QEventLoop().processEvents(qt.QEventLoop.ProcessEventsFlag.AllEvents, 30)
     timer.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 def test_process_events_takes_a_deadline(qt: Implementation) -> None:
@@ -241,7 +255,7 @@ def test_process_events_takes_a_deadline(qt: Implementation) -> None:
     qt.QEventLoop().processEvents(flags, qt.QDeadlineTimer(30))
     qt.QCoreApplication.processEvents(flags, qt.QDeadlineTimer(30))
     timer.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.qnet("Qt's GLib dispatcher ignores the flag; its Unix dispatcher and qnet honour it")
@@ -294,10 +308,10 @@ def test_registered_timers(qt: Implementation, app: Any) -> None:
     dispatcher = app.eventDispatcher()
     o = qt.QObject()
     assert dispatcher.registeredTimers(o) == []
-    number = o.startTimer(5000, qt.Qt.TimerType.PreciseTimer)
+    number = o.startTimer(900_000, qt.Qt.TimerType.PreciseTimer)
     (info,) = dispatcher.registeredTimers(o)
-    assert (info.timerId, info.interval, info.timerType) == (number, 5000, qt.Qt.TimerType.PreciseTimer)
-    assert 4000 < dispatcher.remainingTime(number) <= 5000
+    assert (info.timerId, info.interval, info.timerType) == (number, 900_000, qt.Qt.TimerType.PreciseTimer)
+    assert 800_000 < dispatcher.remainingTime(number) <= 900_000
     assert dispatcher.unregisterTimer(number) is True
     assert dispatcher.unregisterTimer(number) is False
     assert dispatcher.registeredTimers(o) == []
@@ -329,12 +343,9 @@ def test_about_to_block_and_awake(qt: Implementation, app: Any) -> None:
     block, awake = (lambda: log.append("block")), (lambda: log.append("awake"))
     dispatcher.aboutToBlock.connect(block)
     dispatcher.awake.connect(awake)
-    qt.spin(20)
+    assert qt.wait(lambda: "block" in log and "awake" in log[log.index("block") :])
     dispatcher.aboutToBlock.disconnect(block)
     dispatcher.awake.disconnect(awake)
-    first = log.index("block")
-    assert "awake" in log[first:]
-    assert log.count("block") >= 1
 
 
 def test_wake_up_from_another_thread(qt: Implementation, app: Any) -> None:
@@ -346,7 +357,7 @@ def test_wake_up_from_another_thread(qt: Implementation, app: Any) -> None:
     began = time.monotonic()
     runner.start()
     dispatcher.processEvents(flags.WaitForMoreEvents)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     runner.join()
 
 
@@ -356,7 +367,7 @@ def test_interrupt_ends_a_turn(qt: Implementation, app: Any) -> None:
     qt.QTimer.singleShot(5, dispatcher.interrupt)
     began = time.monotonic()
     dispatcher.processEvents(flags.EventLoopExec | flags.WaitForMoreEvents)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.qnet("PySide6 does not wrap QEventLoopLocker")
@@ -364,8 +375,13 @@ def test_a_locker_ends_its_loop(qt: Implementation) -> None:
     loop = qt.QEventLoop()
     lockers = [qt.QEventLoopLocker(loop), qt.QEventLoopLocker(loop)]
     log: list[Any] = []
-    qt.QTimer.singleShot(0, lambda: (lockers.pop(), log.append(loop.isRunning())))
-    qt.QTimer.singleShot(10, lockers.clear)
+
+    def give_one_back() -> None:
+        lockers.pop()
+        log.append(loop.isRunning())
+        qt.QTimer.singleShot(10, lockers.clear)
+
+    qt.QTimer.singleShot(0, give_one_back)
     assert loop.exec() == 0
     assert log == [True]
 
@@ -376,7 +392,7 @@ def test_a_locker_ends_its_thread(qt: Implementation) -> None:
     locker = qt.QEventLoopLocker(worker)
     worker.start()
     del locker
-    assert worker.wait(5000)
+    assert worker.wait(30_000)
 
 
 @pytest.mark.qnet("PySide6 does not wrap QEventLoopLocker")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from _ctrl_c import interrupted
 
 
 def in_thread(function: Callable[[], Any]) -> Any:
@@ -18,7 +17,7 @@ def in_thread(function: Callable[[], Any]) -> Any:
     result: list[Any] = []
     thread = threading.Thread(target=lambda: result.append(function()), daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive(), "the other thread hangs"
     return result[0]
 
@@ -31,7 +30,7 @@ def start(function: Callable[[], Any]) -> threading.Thread:
 
 def until(predicate: Callable[[], Any]) -> None:
     """For states that nothing announces: that another thread waits."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not predicate():
         assert time.monotonic() < deadline, "the other thread never got there"
         time.sleep(0.001)
@@ -86,7 +85,7 @@ def test_try_lock_with_a_limit(qt: Any, name: str) -> None:
     for limit in limits(qt, 20):
         begin = time.monotonic()
         assert in_thread(lambda limit=limit: mutex.tryLock(limit)) is False
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 30
     for limit in limits(qt, 0):
         assert in_thread(lambda limit=limit: mutex.tryLock(limit)) is False
     mutex.unlock()
@@ -111,7 +110,7 @@ def test_lock_waits_for_the_unlock(qt: Any) -> None:
     waiter.join(0.02)
     assert not got
     mutex.unlock()
-    waiter.join(5)
+    waiter.join(30)
     assert got == [None]
 
 
@@ -125,7 +124,7 @@ def test_endless_wait_ends_with_the_unlock(qt: Any) -> None:
         waiter.join(0.02)
         assert not got
         mutex.unlock()
-        waiter.join(5)
+        waiter.join(30)
         assert got == [True]
 
 
@@ -158,7 +157,7 @@ def test_mutex_excludes(qt: Any) -> None:
 
     threads = [start(work) for _ in range(4)]
     for thread in threads:
-        thread.join(20)
+        thread.join(30)
     assert (len(most), max(most)) == (200, 1)
 
 
@@ -338,8 +337,8 @@ def test_a_waiting_writer_keeps_new_readers_out(qt: Any, mode: str) -> None:
         lock.unlock()
     assert not wrote.is_set()
     lock.unlock()
-    assert wrote.wait(5)
-    writer.join(5)
+    assert wrote.wait(30)
+    writer.join(30)
     assert is_free(lock, "tryLockForRead")
 
 
@@ -347,12 +346,18 @@ def test_a_waiting_writer_keeps_new_readers_out(qt: Any, mode: str) -> None:
 def test_a_writer_that_gives_up_lets_readers_in(qt: Any) -> None:
     lock = qt.QReadWriteLock()
     lock.lockForRead()
-    writer = start(lambda: lock.tryLockForWrite(150))
-    until(lambda: not is_free(lock, "tryLockForRead"))
+    limit = 150
+    while True:
+        writer = start(lambda limit=limit: lock.tryLockForWrite(limit))
+        while writer.is_alive() and is_free(lock, "tryLockForRead"):
+            time.sleep(0.001)
+        if writer.is_alive():
+            break
+        limit *= 2  # it gave up before anybody saw it wait
     begin = time.monotonic()
-    assert in_thread(lambda: lock.tryLockForRead(8000)) is True
-    assert time.monotonic() - begin < 4
-    writer.join(5)
+    assert in_thread(lambda: lock.tryLockForRead(60_000)) is True
+    assert time.monotonic() - begin < 30
+    writer.join(30)
     lock.unlock()
     lock.unlock()
     assert is_free(lock, "tryLockForWrite")
@@ -371,13 +376,19 @@ def test_writers_go_before_readers(qt: Any) -> None:
 
         return run
 
+    def wait_in_vain(number: int) -> None:
+        if qt.is_qnet:
+            until(lambda: len(lock._readable._waiters) + len(lock._writable._waiters) == number)
+        else:
+            time.sleep(0.1)  # nothing tells that a thread waits in a lock of Qt's
+
     threads = []
-    for kind in ("read", "read", "write", "read", "write"):
+    for number, kind in enumerate(("read", "read", "write", "read", "write"), 1):
         threads.append(start(job(kind, lock.lockForRead if kind == "read" else lock.lockForWrite)))
-        time.sleep(0.03)  # nothing tells that a thread waits in a lock
+        wait_in_vain(number)
     lock.unlock()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert log == ["write", "write", "read", "read", "read"]
 
 
@@ -475,7 +486,7 @@ class Waiters:
 
     def join(self) -> None:
         for thread in self.threads:
-            thread.join(5)
+            thread.join(30)
             assert not thread.is_alive()
 
 
@@ -494,7 +505,7 @@ def test_wake_one(qt: Any, name: str) -> None:
 @pytest.mark.parametrize("name", ["wakeAll", "notify_all"])
 def test_wake_all(qt: Any, name: str) -> None:
     condition = qt.QWaitCondition()
-    waiters = Waiters(qt, condition, 3, qt.QDeadlineTimer(8000))
+    waiters = Waiters(qt, condition, 3, qt.QDeadlineTimer(30_000))
     getattr(condition, name)()
     waiters.join()
     assert waiters.results == [True] * 3
@@ -517,14 +528,14 @@ def test_wait_with_a_read_write_lock(qt: Any, kind: str) -> None:
 
     def wait() -> None:
         getattr(lock, f"lockFor{kind}")()
-        results.append(condition.wait(lock, 8000))
+        results.append(condition.wait(lock, 30_000))
         results.append(is_free(lock, "tryLockForRead"))
         lock.unlock()
 
     waiter = start(wait)
     until(lambda: not is_free(lock, "tryLockForWrite") or waiter.is_alive())
     until(lambda: condition.wakeAll() or results)
-    waiter.join(5)
+    waiter.join(30)
     assert results == [True, kind == "Read"]
     assert is_free(lock, "tryLockForWrite")
 
@@ -607,10 +618,10 @@ def test_semaphore_wakes_those_whose_wish_is_met(qt: Any) -> None:
 
     big, small = start(lambda: take(5)), start(lambda: take(1))
     semaphore.release()
-    small.join(5)
+    small.join(30)
     assert log == ["took 1"]
     semaphore.release(5)
-    big.join(5)
+    big.join(30)
     assert log == ["took 1", "took 5"]
     assert semaphore.available() == 0
 
@@ -669,21 +680,6 @@ def test_a_finalizer_in_the_middle_of_a_call_gives_back(qt: Any) -> None:
 # Ctrl-C
 
 
-@contextlib.contextmanager
-def interrupted() -> Iterator[None]:
-    """Press Ctrl-C (SIGINT to this thread) while the block waits; it must end with KeyboardInterrupt."""
-    main = threading.get_ident()
-    timer = threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT))
-    begin = time.monotonic()
-    timer.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            yield
-    finally:
-        timer.join()
-    assert time.monotonic() - begin < 5
-
-
 @pytest.mark.qnet("Qt waits on")
 def test_ctrl_c_ends_waits(qt: Any) -> None:
     mutex, lock, semaphore, condition = qt.QMutex(), qt.QReadWriteLock(), qt.QSemaphore(), qt.QWaitCondition()
@@ -692,7 +688,7 @@ def test_ctrl_c_ends_waits(qt: Any) -> None:
     with interrupted():
         mutex.lock()
     with interrupted():
-        mutex.tryLock(20_000)
+        mutex.tryLock(100_000)
     with interrupted():
         lock.lockForWrite()
     assert is_free(lock, "tryLockForRead"), "the interrupted writer counts no more"
@@ -718,20 +714,25 @@ def test_ctrl_c_ends_a_wait_within_an_event_loop(qt: Any, app: Any, waits: str) 
     in_thread(recursive.lock)
     calls = {
         "mutex": mutex.lock,
-        "recursive": lambda: recursive.tryLock(20_000),
+        "recursive": lambda: recursive.tryLock(100_000),
         "lock": lock.lockForWrite,
         "semaphore": qt.QSemaphore().acquire,
-        "condition": lambda: condition.wait(mutex, 20_000),
+        "condition": lambda: condition.wait(mutex, 100_000),
         "thread": thread.wait,
-        "sleep": lambda: qt.QThread.sleep(20),
+        "sleep": lambda: qt.QThread.sleep(100),
         "pool": pool.waitForDone,
     }
     thread.start()
-    pool.start(lambda: gate.wait(10))
-    loop = qt.QEventLoop()
-    qt.QTimer.singleShot(0, calls[waits])
+    pool.start(lambda: gate.wait(100))
+    loop, begun = qt.QEventLoop(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        calls[waits]()
+
+    qt.QTimer.singleShot(0, wait)
     try:
-        with interrupted():
+        with interrupted(begun):
             loop.exec()
         assert not loop.isRunning()
     finally:

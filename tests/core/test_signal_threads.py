@@ -25,8 +25,8 @@ def target(qt: Implementation) -> Any:
             self.threads: list[int] = []
 
         def slot(self, value: int) -> None:
+            self.threads.append(threading.get_ident())  # first: the tests wait for the calls
             self.calls.append(value)
-            self.threads.append(threading.get_ident())
 
         def event(self, event: Any) -> bool:
             if event.type() == qt.QEvent.Type.User:
@@ -41,7 +41,7 @@ def in_thread(function: Callable[[], Any]) -> Any:
     result: list[Any] = []
     runner = threading.Thread(target=lambda: result.append(function()))
     runner.start()
-    runner.join(10)
+    runner.join(30)
     assert not runner.is_alive()
     return result[0] if result else None
 
@@ -235,7 +235,7 @@ def test_a_receiver_without_loop_waits_for_one(qt: Implementation, source: Any, 
     late.start()
     assert qt.wait(lambda: target.calls)
     late.quit()
-    assert late.wait(5000)
+    assert late.wait(30_000)
 
 
 def test_a_single_shot_fires_once_whoever_emits(qt: Implementation, source: Any, target: Any, thread: Any) -> None:
@@ -275,7 +275,7 @@ def test_a_stopped_thread_drops_what_is_posted_to_it(qt: Implementation, source:
     source.one.connect(target.slot)
     target.moveToThread(worker)
     worker.quit()
-    assert worker.wait(5000)
+    assert worker.wait(30_000)
     source.one.emit(1)
     qt.process()
     assert target.calls == []

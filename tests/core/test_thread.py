@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _ctrl_c import interrupted
 from _implementations import Implementation, Recorder
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -31,7 +32,7 @@ def thread_that(qt: Implementation, body: Callable[[Any], object]) -> Any:
 
 def finish(thread: Any) -> None:
     thread.quit()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
 
 
 def run(thread: Any) -> None:
@@ -53,7 +54,7 @@ def in_loop(qt: Implementation, thread: Any, function: Callable[[], object]) -> 
             done.set()
 
     qt.QTimer.singleShot(0, context, call)
-    assert done.wait(5)
+    assert done.wait(30)
     context.deleteLater()
 
 
@@ -79,7 +80,7 @@ def test_run_runs_in_another_thread(qt: Implementation) -> None:
 
     thread = thread_that(qt, body)
     thread.start()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert seen[0] != threading.get_ident()
     assert seen[1:] == [(True, True, False), False]
     assert thread.thread() is qt.QThread.currentThread()
@@ -98,7 +99,7 @@ def test_states_and_signals_come_in_order(qt: Implementation) -> None:
     thread.started.connect(note("started"), qt.Qt.DirectConnection)
     thread.finished.connect(note("finished"), qt.Qt.DirectConnection)
     thread.start()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert log == [
         ("started", True, False, False),
         ("run", True, False, False),
@@ -130,11 +131,11 @@ def test_slots_of_the_creating_thread_hear_of_it_there(qt: Implementation) -> No
 def test_start_of_a_running_thread_does_nothing(qt: Implementation) -> None:
     runs: list[int] = []
     go = threading.Event()
-    thread = thread_that(qt, lambda thread: (runs.append(1), go.wait(5)))
+    thread = thread_that(qt, lambda thread: (runs.append(1), go.wait(30)))
     thread.start()
     thread.start()
     go.set()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert runs == [1]
 
 
@@ -143,7 +144,7 @@ def test_a_finished_thread_starts_again(qt: Implementation) -> None:
     thread = thread_that(qt, lambda thread: idents.append(qt.QThread.currentThread() is thread))
     for count in (1, 2, 3):
         thread.start()
-        assert thread.wait(5000)
+        assert thread.wait(30_000)
         assert idents == [True] * count
     loop = qt.QThread()
     for _ in range(3):
@@ -167,7 +168,7 @@ def test_restart_from_the_finished_slot(qt: Implementation) -> None:
     thread.finished.connect(owner.again)
     thread.start()
     assert qt.wait(lambda: len(runs) == 5)
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
 
 
 def test_no_restart_is_lost(qt: Implementation) -> None:
@@ -175,7 +176,7 @@ def test_no_restart_is_lost(qt: Implementation) -> None:
     thread = thread_that(qt, lambda thread: runs.append(1))
     for count in range(1, 101):
         thread.start()
-        assert thread.wait(5000)
+        assert thread.wait(30_000)
         assert len(runs) == count
         assert thread.isFinished()
 
@@ -187,7 +188,7 @@ def test_exception_in_run_is_reported(qt: Implementation, slot_errors: list[Any]
     thread = thread_that(qt, body)
     thread.finished.connect(recorder)
     thread.start()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert [str(e) for e in slot_errors] == ["in run"]
     assert thread.isFinished()
     assert qt.wait(lambda: recorder.calls == [()])
@@ -197,7 +198,7 @@ def test_exception_in_run_is_reported(qt: Implementation, slot_errors: list[Any]
 def test_system_exit_ends_the_thread_only(qt: Implementation, slot_errors: list[Any]) -> None:
     thread = thread_that(qt, lambda thread: sys.exit(3))
     thread.start()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert (thread.isFinished(), slot_errors) == (True, [])
 
 
@@ -205,13 +206,13 @@ def test_system_exit_ends_the_thread_only(qt: Implementation, slot_errors: list[
 def test_an_unreferenced_running_thread_goes_on(qt: Implementation) -> None:
     finished = threading.Event()
     go = threading.Event()
-    thread = thread_that(qt, lambda thread: go.wait(5))
+    thread = thread_that(qt, lambda thread: go.wait(30))
     thread.finished.connect(finished.set, qt.Qt.DirectConnection)
     thread.start()
     del thread
     gc.collect()
     go.set()
-    assert finished.wait(5)
+    assert finished.wait(30)
 
 
 @pytest.mark.qnet("Qt aborts the process")
@@ -223,7 +224,7 @@ def test_destroying_a_running_thread_warns_and_ends_it(qt: Implementation, messa
     parent.deleteLater()
     qt.process()
     assert messages == ["QThread: Destroyed while thread 'busy' is still running"]
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
 
 
 @pytest.mark.qnet("QThread.create() is not in PySide6")
@@ -231,7 +232,7 @@ def test_create(qt: Implementation) -> None:
     calls: list[Any] = []
     thread = qt.QThread.create(lambda *args: calls.append((args, qt.QThread.isMainThread())), 1, "two")
     thread.start()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert calls == [((1, "two"), False)]
     with pytest.raises(TypeError):
         qt.QThread.create(3)
@@ -259,7 +260,7 @@ def test_exit_codes(qt: Implementation) -> None:
         thread.start()
         in_loop(qt, thread, lambda: None)
         thread.exit(code)
-        assert thread.wait(5000)
+        assert thread.wait(30_000)
     assert codes == [7, 0, -3]
 
 
@@ -268,7 +269,7 @@ def test_quit_right_after_start_is_never_lost(qt: Implementation) -> None:
     for _ in range(200):
         thread.start()
         thread.quit()
-        assert thread.wait(5000)
+        assert thread.wait(30_000)
 
 
 def test_quit_around_the_start_of_the_loop_is_never_lost(qt: Implementation) -> None:
@@ -277,7 +278,7 @@ def test_quit_around_the_start_of_the_loop_is_never_lost(qt: Implementation) -> 
         thread.start()
         time.sleep(pause * 20e-6)
         thread.quit()
-        assert thread.wait(5000), f"quit() after {pause * 20} µs was lost"
+        assert thread.wait(30_000), f"quit() after {pause * 20} µs was lost"
 
 
 def test_exit_before_exec_is_kept_for_one_exec(qt: Implementation) -> None:
@@ -285,7 +286,7 @@ def test_exit_before_exec_is_kept_for_one_exec(qt: Implementation) -> None:
     told = threading.Event()
 
     def body(thread: Any) -> None:
-        told.wait(5)
+        told.wait(30)
         codes.append(thread.exec())
         qt.QTimer.singleShot(5, lambda: thread.exit(5))
         codes.append(thread.exec())
@@ -294,7 +295,7 @@ def test_exit_before_exec_is_kept_for_one_exec(qt: Implementation) -> None:
     thread.start()
     thread.exit(4)
     told.set()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert codes == [4, 5]
 
 
@@ -302,7 +303,7 @@ def test_quit_within_run_before_exec(qt: Implementation) -> None:
     codes: list[int] = []
     thread = thread_that(qt, lambda thread: (thread.exit(6), codes.append(thread.exec())))
     thread.start()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert codes == [6]
 
 
@@ -334,9 +335,9 @@ def test_nested_loops_all_end(qt: Implementation) -> None:
         levels.append(loop.exec())
 
     qt.QTimer.singleShot(0, context, nest)
-    assert inside.wait(5)
+    assert inside.wait(30)
     thread.exit(6)
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert levels == [1, 2, 6]
     assert thread.loopLevel() == 0
 
@@ -355,7 +356,7 @@ def test_a_loop_that_is_entered_while_quitting_ends_at_once(qt: Implementation) 
 
     thread = thread_that(qt, body)
     thread.start()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert codes == [-1, -1, 2, 5]
 
 
@@ -365,7 +366,7 @@ def test_quit_event(qt: Implementation) -> None:
     in_loop(qt, thread, lambda: None)
     qt.QCoreApplication.postEvent(thread, qt.QEvent(qt.QEvent.Type.Quit))
     assert qt.wait(thread.isFinished)
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
 
 
 def test_the_dispatcher_lives_as_long_as_the_run(qt: Implementation) -> None:
@@ -380,7 +381,7 @@ def test_the_dispatcher_lives_as_long_as_the_run(qt: Implementation) -> None:
 
     thread = thread_that(qt, body)
     thread.start()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert seen == [True, True]
     assert thread.eventDispatcher() is None
 
@@ -402,7 +403,7 @@ def test_wait_on_a_thread_that_does_not_run(qt: Implementation) -> None:
     thread = qt.QThread()
     for _ in range(2):
         assert thread.wait()
-        assert thread.wait(5)
+        assert thread.wait(30)
         assert thread.wait(qt.QDeadlineTimer(5))
         run(thread)
 
@@ -416,7 +417,7 @@ def test_wait_with_a_limit(qt: Implementation) -> None:
     assert time.monotonic() - begin >= 0.059
     assert not thread.wait(0)
     thread.quit()
-    assert thread.wait(qt.QDeadlineTimer(5000))
+    assert thread.wait(qt.QDeadlineTimer(30_000))
     assert thread.wait(qt.QDeadlineTimer(qt.QDeadlineTimer.ForeverConstant.Forever))
 
 
@@ -424,35 +425,30 @@ def test_several_threads_wait_for_one(qt: Implementation) -> None:
     thread = qt.QThread()
     thread.start()
     results: list[bool] = []
-    waiters = [threading.Thread(target=lambda: results.append(thread.wait(5000))) for _ in range(3)]
+    waiters = [threading.Thread(target=lambda: results.append(thread.wait(30_000))) for _ in range(3)]
     for waiter in waiters:
         waiter.start()
     thread.quit()
     for waiter in waiters:
-        waiter.join(5)
+        waiter.join(30)
     assert results == [True] * 3
 
 
 def test_a_thread_cannot_wait_for_itself(qt: Implementation, messages: list[str]) -> None:
     results: list[Any] = []
-    thread = thread_that(qt, lambda thread: results.extend([thread.wait(), thread.wait(5)]))
+    thread = thread_that(qt, lambda thread: results.extend([thread.wait(), thread.wait(30)]))
     thread.start()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert results == [False, False]
     assert messages == ["QThread::wait: Thread tried to wait on itself"] * 2
 
 
 @pytest.mark.qnet("Qt waits on")
 def test_ctrl_c_ends_a_wait(qt: Implementation) -> None:
-    import signal
-
     thread = qt.QThread()
     thread.start()
-    press = threading.Timer(0.05, signal.pthread_kill, (threading.get_ident(), signal.SIGINT))
-    press.start()
-    with pytest.raises(KeyboardInterrupt):
-        thread.wait(20_000)
-    press.join()
+    with interrupted():
+        thread.wait(100_000)
     finish(thread)
 
 
@@ -470,9 +466,9 @@ def test_interruption(qt: Implementation) -> None:
     for _ in range(2):
         thread.start()
         assert not thread.isInterruptionRequested()
-        assert not thread.wait(20)
+        assert not thread.wait(30)
         thread.requestInterruption()
-        assert thread.wait(5000)
+        assert thread.wait(30_000)
         assert not thread.isInterruptionRequested()
 
 
@@ -481,7 +477,7 @@ def test_interruption_does_not_end_a_loop(qt: Implementation) -> None:
     thread.start()
     thread.requestInterruption()
     assert thread.isInterruptionRequested()
-    assert not thread.wait(20)
+    assert not thread.wait(30)
     finish(thread)
 
 
@@ -497,9 +493,9 @@ def test_terminate(qt: Implementation, recorder: Recorder) -> None:
     thread = thread_that(qt, body)
     thread.finished.connect(recorder)
     thread.start()
-    assert inside.wait(5)
+    assert inside.wait(30)
     thread.terminate()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert (thread.isRunning(), thread.isFinished()) == (False, True)
     assert qt.wait(lambda: recorder.calls == [()])
 
@@ -510,7 +506,7 @@ def test_terminate_a_sleeping_loop(qt: Implementation) -> None:
     thread.start()
     in_loop(qt, thread, lambda: None)
     thread.terminate()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert thread.isFinished()
     thread.terminate()
     qt.QThread().terminate()
@@ -519,11 +515,11 @@ def test_terminate_a_sleeping_loop(qt: Implementation) -> None:
 @pytest.mark.qnet("Qt kills the thread: finally blocks do not run")
 def test_terminate_runs_finally_blocks(qt: Implementation, slot_errors: list[Any]) -> None:
     log: list[str] = []
-    inside = threading.Event()
+    insides: list[threading.Event] = []
 
     def body(thread: Any) -> None:
         try:
-            inside.set()
+            insides[-1].set()
             while True:
                 time.sleep(0.001)
         finally:
@@ -531,11 +527,11 @@ def test_terminate_runs_finally_blocks(qt: Implementation, slot_errors: list[Any
 
     thread = thread_that(qt, body)
     for _ in range(2):
-        inside.clear()
+        insides.append(threading.Event())
         thread.start()
-        assert inside.wait(5)
+        assert insides[-1].wait(30)
         thread.terminate()
-        assert thread.wait(5000)
+        assert thread.wait(30_000)
     assert log == ["finally"] * 2
     assert slot_errors == []
 
@@ -548,18 +544,18 @@ def test_termination_can_be_held_off(qt: Implementation) -> None:
     def body(thread: Any) -> None:
         qt.QThread.setTerminationEnabled(False)
         inside.set()
-        go.wait(5)
+        go.wait(30)
         log.append("survived")
         qt.QThread.setTerminationEnabled(True)
         log.append("never")
 
     thread = thread_that(qt, body)
     thread.start()
-    assert inside.wait(5)
+    assert inside.wait(30)
     thread.terminate()
-    assert not thread.wait(20)
+    assert not thread.wait(30)
     go.set()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert log == ["survived"]
 
 
@@ -696,7 +692,7 @@ def test_two_hundred_threads_leave_nothing_behind(qt: Implementation) -> None:
 
     run(qt.QThread())
     gc.collect()
-    threads, fds = threading.active_count(), descriptors()
+    threads, fds = set(threading.enumerate()), descriptors()
     for _ in range(20):
         batch = [qt.QThread() for _ in range(10)]
         for thread in batch:
@@ -704,9 +700,9 @@ def test_two_hundred_threads_leave_nothing_behind(qt: Implementation) -> None:
         for thread in batch:
             finish(thread)
     del batch, thread
-    if qt.is_qnet:
-        assert threading.active_count() == threads
-    assert descriptors() <= fds + (0 if qt.is_qnet else 8)
+    if qt.is_qnet:  # Python strikes a thread off its list a moment after the wait for it has ended
+        assert qt.wait(lambda: not [t for t in threading.enumerate() if t not in threads and t.name == "QThread"])
+    assert qt.wait(lambda: descriptors() <= fds + (0 if qt.is_qnet else 8))
 
 
 @pytest.mark.qnet("about Python's reference counts")
@@ -716,8 +712,10 @@ def test_a_finished_thread_dies_with_its_last_reference(qt: Implementation) -> N
     try:
         thread = qt.QThread()
         thread.destroyed.connect(lambda *args: destroyed.append(1))
+        workers: list[threading.Thread] = []
+        thread.started.connect(lambda: workers.append(threading.current_thread()), qt.Qt.DirectConnection)
         run(thread)
-        qt.wait(lambda: threading.active_count() == 1, 0.5)
+        workers[0].join(30)  # Python's thread lets go of it as the last thing that it does
         del thread
         assert destroyed == [1]
     finally:
@@ -738,4 +736,4 @@ def test_threads_that_run_at_exit_are_ended_with_a_warning(qt: Implementation) -
     )
     assert result.returncode == 0
     assert result.stderr.count("ResourceWarning: <") == 3
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 50

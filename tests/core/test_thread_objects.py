@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 def finish(thread: Any) -> None:
     thread.quit()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
 
 
 def run(thread: Any) -> None:
@@ -39,14 +39,14 @@ def in_loop(qt: Implementation, thread: Any, function: Callable[[], object]) -> 
             done.set()
 
     qt.QTimer.singleShot(0, context, call)
-    assert done.wait(5)
+    assert done.wait(30)
     context.deleteLater()
 
 
 def in_plain_thread(function: Callable[[], object]) -> None:
     worker = threading.Thread(target=function)
     worker.start()
-    worker.join(10)
+    worker.join(30)
     assert not worker.is_alive()
 
 
@@ -61,7 +61,7 @@ def test_the_main_thread(qt: Implementation, app: Any, messages: list[str]) -> N
     assert qt.QThread.isMainThread()
     assert main.thread() is main
     assert main.eventDispatcher() is not None
-    assert not main.wait(5)
+    assert not main.wait(30)
     assert messages == ["QThread::wait: Thread tried to wait on itself"]
     main.start()
     assert main.isRunning()
@@ -76,7 +76,7 @@ def test_a_plain_thread_is_adopted(qt: Implementation, app: Any) -> None:
         seen.append((thread.isRunning(), thread.isFinished(), thread.isCurrentThread()))
         seen.append((qt.QThread.isMainThread(), thread is app.thread(), thread.eventDispatcher()))
         obj = qt.QObject()
-        seen.append((obj.thread() is thread, thread.wait(5)))
+        seen.append((obj.thread() is thread, thread.wait(30)))
 
     in_plain_thread(body)
     assert seen == [True, (True, False, True), (False, False, None), (True, False)]
@@ -117,18 +117,18 @@ def test_queued_calls_arrive_in_a_plain_thread_when_its_loop_runs(qt: Implementa
         box.append(threading.get_ident())
         source.one.connect(receiver.slot)
         made.set()
-        assert posted.wait(5)
+        assert posted.wait(30)
         time.sleep(0.01)
         assert got == []
         box.append(qt.QEventLoop().exec())
 
     worker = threading.Thread(target=body)
     worker.start()
-    assert made.wait(5)
+    assert made.wait(30)
     for value in (1, 2, 3):
         source.one.emit(value)
     posted.set()
-    worker.join(5)
+    worker.join(30)
     assert not worker.is_alive()
     assert got == [(1, box[1]), (2, box[1]), (3, box[1])]
     assert box[2] == 0
@@ -142,16 +142,16 @@ def test_wait_for_a_plain_thread(qt: Implementation) -> None:
     def body() -> None:
         box.append(qt.QThread.currentThread())
         ready.set()
-        go.wait(5)
+        go.wait(30)
 
     worker = threading.Thread(target=body)
     worker.start()
-    assert ready.wait(5)
+    assert ready.wait(30)
     thread = box[0]
-    assert not thread.wait(20)
+    assert not thread.wait(30)
     assert thread.isRunning()
     go.set()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
     assert (thread.isRunning(), thread.isFinished()) == (False, True)
     assert thread.wait()
 
@@ -308,7 +308,7 @@ def test_timers_move_with_their_object(qt: Implementation) -> None:
     assert timer.moveToThread(thread)
     assert timer.isActive()
     thread.start()
-    assert ticked.wait(5)
+    assert ticked.wait(30)
     in_loop(qt, thread, timer.stop)
     finish(thread)
     assert set(ticks) == {True}
@@ -329,7 +329,7 @@ def test_single_shot_with_a_context_needs_no_loop_here(qt: Implementation, threa
     context.moveToThread(thread)
     done = threading.Event()
     qt.QTimer.singleShot(5, context, done.set)
-    assert done.wait(5)
+    assert done.wait(30)
 
 
 def test_blocking_call_into_a_thread(qt: Implementation, source: Any, thread: Any) -> None:
@@ -360,6 +360,6 @@ def test_blocking_call_into_a_thread_that_ends(qt: Implementation, source: Any) 
     emitter = threading.Thread(target=lambda: source.one.emit(1), daemon=True)
     emitter.start()
     finish(thread)
-    emitter.join(5)
+    emitter.join(30)
     assert not emitter.is_alive()
     assert got in ([], [1])  # it was made before the end, or never will be

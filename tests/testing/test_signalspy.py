@@ -88,7 +88,7 @@ def test_emissions_of_another_thread_count(qt: Implementation, qttest: Any, emit
     go = threading.Event()
 
     def emit() -> None:
-        assert go.wait(5)
+        assert go.wait(30)
         for number in range(100):
             emitter.moved.emit(number, "")
 
@@ -97,7 +97,7 @@ def test_emissions_of_another_thread_count(qt: Implementation, qttest: Any, emit
     qt.QTimer.singleShot(0, go.set)
     assert qt.wait(lambda: go.is_set())
     while spy.count() < 100:
-        assert spy.wait(5000) or spy.count() == 100
+        assert spy.wait(30_000) or spy.count() == 100
     thread.join()
     assert [spy.at(i)[0] for i in range(100)] == list(range(100))
 
@@ -118,10 +118,10 @@ def test_waits_may_nest(qt: Implementation, qttest: Any, emitter: Any) -> None:
 
     def wait_again() -> None:
         qt.QTimer.singleShot(5, lambda: emitter.moved.emit(1, ""))
-        inner.append(spy.wait(5000))
+        inner.append(spy.wait(30_000))
 
     qt.QTimer.singleShot(0, wait_again)
-    assert spy.wait(5000)
+    assert spy.wait(30_000)
     assert inner == [True]
 
 

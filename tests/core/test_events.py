@@ -199,10 +199,10 @@ def test_an_exception_in_an_event_handler_is_reported(qt: Implementation, slot_e
             raise ValueError("in the handler")
 
     target = Target()
-    after = []
+    after: list[int] = []
     qt.QCoreApplication.postEvent(target, user(qt))
     qt.QTimer.singleShot(0, lambda: after.append(1))
-    qt.spin(10)
+    assert qt.wait(lambda: after and slot_errors)
     assert [type(e) for e in slot_errors] == [ValueError]
     assert after == [1]
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.qnet("Qt does not know KeyboardInterrupt")
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(program: str, *, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+def run(program: str, *, timeout: float = 110) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
         capture_output=True,

@@ -6,11 +6,12 @@ import gc
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
-import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,23 @@ def program(body: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def send_when_ready(process: subprocess.Popen[str], number: int) -> tuple[str, str, float]:
-    """Wait for the program's first line, send it a signal; its output and the seconds that it took to end."""
+def result(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Wait for the program's end; its output."""
+    with process:
+        try:
+            return process.communicate(timeout=60)
+        finally:
+            process.kill()
+
+
+def send_when_ready(process: subprocess.Popen[str], number: int) -> tuple[str, str]:
+    """Wait for the program's first line, send it a signal and wait for its end; its output."""
     assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    began = time.monotonic()
+    line = process.stdout.readline()
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
-    return out, err, time.monotonic() - began
+    out, err = result(process)
+    assert line == "ready\n", err
+    return out, err
 
 
 # Signals of the system.
@@ -51,10 +61,9 @@ def send_when_ready(process: subprocess.Popen[str], number: int) -> tuple[str, s
 @pytest.mark.parametrize("enter", ["app.exec()", "QEventLoop().exec()"])
 def test_ctrl_c_ends_a_sleeping_loop(qt: Implementation, enter: str) -> None:
     process = program(f"app = QCoreApplication([])\nQTimer.singleShot(0, lambda: print('ready'))\n{enter}")
-    _, err, seconds = send_when_ready(process, signal.SIGINT)
+    _, err = send_when_ready(process, signal.SIGINT)
     assert process.returncode == -signal.SIGINT
     assert err.rstrip().endswith("KeyboardInterrupt")
-    assert seconds < 5
 
 
 def test_ctrl_c_passes_through_nested_loops_and_can_be_caught(qt: Implementation) -> None:
@@ -74,7 +83,7 @@ QTimer.singleShot(0, lambda: app.exit(3))
 sys.exit(app.exec())
 """
     )
-    out, err, _ = send_when_ready(process, signal.SIGINT)
+    out, err = send_when_ready(process, signal.SIGINT)
     assert (out, err, process.returncode) == ("caught\n", "", 3)
 
 
@@ -93,7 +102,7 @@ except KeyboardInterrupt:
     print("caught")
 """
     )
-    out, err, _ = send_when_ready(process, signal.SIGINT)
+    out, err = send_when_ready(process, signal.SIGINT)
     assert (out, err) == ("caught\n", "")
 
 
@@ -107,9 +116,8 @@ QTimer.singleShot(0, lambda: print("ready"))
 sys.exit(app.exec())
 """
     )
-    out, err, seconds = send_when_ready(process, signal.SIGTERM)
+    out, err = send_when_ready(process, signal.SIGTERM)
     assert (out, err, process.returncode) == ("about to quit\n", "", 0)
-    assert seconds < 5
 
 
 def test_a_signal_reaches_the_loop_although_threads_run(qt: Implementation) -> None:
@@ -126,7 +134,7 @@ thread.wait()
 sys.exit(code)
 """
     )
-    _, err, _ = send_when_ready(process, signal.SIGTERM)
+    _, err = send_when_ready(process, signal.SIGTERM)
     assert (err, process.returncode) == ("", 7)
 
 
@@ -195,23 +203,28 @@ def test_a_hook_is_callable(qt: Implementation) -> None:
 def test_qnet_debug_names_the_slow_slot(qt: Implementation) -> None:
     process = program(
         """
+from qnet.QtCore import qInstallMessageHandler
+reports = []
 app = QCoreApplication([])
+qInstallMessageHandler(lambda kind, context, text: reports.append(text))
 def sluggish():
-    time.sleep(0.4)
+    while not any("sluggish" in text for text in reports):
+        time.sleep(0.01)
+    time.sleep(0.2)  # one report is enough
 QTimer.singleShot(0, sluggish)
 QTimer.singleShot(0, app.quit)
 app.exec()
+named = [text for text in reports if "sluggish" in text]
+print(len(named), "has not turned for" in named[0])
 """,
         QNET_DEBUG="50",
     )
-    _, err = process.communicate(timeout=30)
-    assert err.count("has not turned for") == 1
-    assert "sluggish" in err
+    assert result(process) == ("1 True\n", "")
 
 
 def test_a_thread_left_running_is_a_resource_warning(qt: Implementation) -> None:
     process = program("app = QCoreApplication([])\nthread = QThread()\nthread.start()\n")
-    _, err = process.communicate(timeout=30)
+    _, err = result(process)
     assert process.returncode == 0
     assert "ResourceWarning" in err
     assert "still runs" in err
@@ -229,37 +242,59 @@ def readable(fd: int, timeout: float = 0) -> bool:
     return bool(select.select([fd], [], [], timeout)[0])
 
 
-def test_the_dispatchers_descriptor_tells_of_work(qt: Implementation, app: Any, recorder: Recorder) -> None:
+def in_new_thread(function: Callable[[], object]) -> None:
+    """Run *function* in a thread whose loop serves nothing yet; raise what it raises."""
+    failures: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            function()
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+
+
+def test_the_dispatchers_descriptor_tells_of_work(qt: Implementation, recorder: Recorder) -> None:
     epoll_only()
-    import socket
 
-    dispatcher = app.eventDispatcher()
-    qt.process()
-    near, far = socket.socketpair()
-    with near, far:
-        notifier = qt.QSocketNotifier(near.fileno(), qt.QSocketNotifier.Type.Read)
-        notifier.activated.connect(lambda *args: recorder(near.recv(10)))
-        assert not readable(dispatcher.fileno())
-        far.send(b"x")
-        assert readable(dispatcher.fileno(), 5)
-        app.processEvents()
-        assert recorder.calls == [(b"x",)]
-        assert not readable(dispatcher.fileno())
-        notifier.setEnabled(False)
+    def look() -> None:
+        qt.QCoreApplication.processEvents()
+        dispatcher = qt.QAbstractEventDispatcher.instance()
+        near, far = socket.socketpair()
+        with near, far:
+            notifier = qt.QSocketNotifier(near.fileno(), qt.QSocketNotifier.Type.Read)
+            notifier.activated.connect(lambda *args: recorder(near.recv(10)))
+            assert not readable(dispatcher.fileno())
+            far.send(b"x")
+            assert readable(dispatcher.fileno(), 30)
+            qt.QCoreApplication.processEvents()
+            assert recorder.calls == [(b"x",)]
+            assert not readable(dispatcher.fileno())
+            notifier.setEnabled(False)
+
+    in_new_thread(look)
 
 
-def test_a_host_loop_knows_how_long_it_may_sleep(qt: Implementation, app: Any) -> None:
-    dispatcher = app.eventDispatcher()
-    qt.process()
-    assert dispatcher.timeout() == -1
-    timer = qt.QTimer(interval=5000)
-    timer.start()
-    assert 4 < dispatcher.timeout() <= 5
-    qt.QCoreApplication.postEvent(timer, qt.QEvent(qt.QEvent.Type.User))
-    assert dispatcher.timeout() == 0
-    qt.process()
-    timer.stop()
-    assert dispatcher.timeout() == -1
+def test_a_host_loop_knows_how_long_it_may_sleep(qt: Implementation) -> None:
+    def look() -> None:
+        qt.QCoreApplication.processEvents()
+        dispatcher = qt.QAbstractEventDispatcher.instance()
+        assert dispatcher.timeout() == -1
+        timer = qt.QTimer(interval=900_000)
+        timer.start()
+        assert 800 < dispatcher.timeout() <= 900
+        qt.QCoreApplication.postEvent(timer, qt.QEvent(qt.QEvent.Type.User))
+        assert dispatcher.timeout() == 0
+        qt.process()
+        timer.stop()
+        assert dispatcher.timeout() == -1
+
+    in_new_thread(look)
 
 
 # Life and death.
@@ -348,11 +383,13 @@ def test_loops_timers_and_notifiers_die_by_reference_count(qt: Implementation) -
         made.activated.connect(lambda *args: None)
         return made
 
-    assert dies(loop)
-    assert dies(timer)
-    assert dies(notifier)
-    os.close(reading)
-    os.close(writing)
+    try:
+        assert dies(loop)
+        assert dies(timer)
+        assert dies(notifier)
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def test_what_is_posted_to_an_object_does_not_hold_it(qt: Implementation) -> None:
@@ -366,6 +403,10 @@ def test_what_is_posted_to_an_object_does_not_hold_it(qt: Implementation) -> Non
     qt.process()
 
 
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+
+
 def test_the_data_of_ended_threads_is_given_back(qt: Implementation) -> None:
     def run() -> None:
         qt.spin(1)
@@ -377,7 +418,6 @@ def test_the_data_of_ended_threads_is_given_back(qt: Implementation) -> None:
             runner.join()
 
     threads(2)
-    before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+    before = descriptors()
     threads(5)
-    after = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
-    assert after <= before
+    assert qt.wait(lambda: descriptors() <= before)

@@ -637,7 +637,7 @@ def test_process_events_in_a_slot_does_not_delete(qt: Implementation, recorder: 
         seen.append(len(recorder))
 
     qt.QTimer.singleShot(0, inside)
-    qt.spin(20)
+    assert qt.wait(lambda: seen)
     assert seen == [0]
     qt.process()
     assert len(recorder) == 1
@@ -650,13 +650,17 @@ def test_delete_later_called_in_the_inner_loop(qt: Implementation, recorder: Rec
 
     def inside() -> None:
         loop = qt.QEventLoop()
-        qt.QTimer.singleShot(0, o.deleteLater)
-        qt.QTimer.singleShot(10, loop.quit)
+
+        def delete() -> None:
+            o.deleteLater()
+            qt.QTimer.singleShot(10, loop.quit)
+
+        qt.QTimer.singleShot(0, delete)
         loop.exec()
         seen.append(len(recorder))
 
     qt.QTimer.singleShot(0, inside)
-    qt.spin(30)
+    assert qt.wait(lambda: seen)
     assert seen == [1]
 
 

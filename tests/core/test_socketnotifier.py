@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -161,18 +162,18 @@ def test_enabling_twice_is_once(qt: Implementation, pair: Pair) -> None:
 
 
 def test_disabling_another_in_a_slot_silences_it(qt: Implementation, recorder: Recorder) -> None:
-    pairs = [socket.socketpair() for _ in range(2)]
-    notifiers = []
-    for near, _far in pairs:
-        notifier = qt.QSocketNotifier(near.fileno(), qt.QSocketNotifier.Type.Read)
-        notifier.activated.connect(lambda *args: (recorder(), [n.setEnabled(False) for n in notifiers]))
-        notifiers.append(notifier)
-    for _near, far in pairs:
-        far.send(b"x")
-    qt.spin(10)
-    assert len(recorder) == 1
-    for each in (s for pair in pairs for s in pair):
-        each.close()
+    with contextlib.ExitStack() as stack:
+        pairs = [[stack.enter_context(end) for end in socket.socketpair()] for _ in range(2)]
+        notifiers = []
+        for near, _far in pairs:
+            notifier = qt.QSocketNotifier(near.fileno(), qt.QSocketNotifier.Type.Read)
+            notifier.activated.connect(lambda *args: (recorder(), [n.setEnabled(False) for n in notifiers]))
+            notifiers.append(notifier)
+        for _near, far in pairs:
+            far.send(b"x")
+        assert qt.wait(lambda: recorder.calls)
+        qt.spin(10)
+        assert len(recorder) == 1
 
 
 def test_deleting_in_the_slot(qt: Implementation, pair: Pair, recorder: Recorder) -> None:
@@ -180,6 +181,7 @@ def test_deleting_in_the_slot(qt: Implementation, pair: Pair, recorder: Recorder
     holder = [qt.QSocketNotifier(near.fileno(), qt.QSocketNotifier.Type.Read)]
     holder[0].activated.connect(lambda *args: (recorder(), holder.clear()))
     far.send(b"x")
+    assert qt.wait(lambda: recorder.calls)
     qt.spin(10)
     assert len(recorder) == 1
 

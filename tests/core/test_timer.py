@@ -35,15 +35,15 @@ def test_a_timer_ticks_until_stopped(qt: Implementation, recorder: Recorder) -> 
 
 def test_start_and_stop_change_the_state(qt: Implementation) -> None:
     timer = qt.QTimer()
-    timer.start(5000)
+    timer.start(900_000)
     assert timer.isActive()
     assert timer.timerId() > 0
     assert timer.id() == qt.Qt.TimerId(timer.timerId())
-    assert 4000 < timer.remainingTime() <= 5250
+    assert 800_000 < timer.remainingTime() <= 945_000
     timer.stop()
     timer.stop()
     assert not timer.isActive()
-    assert (timer.timerId(), timer.remainingTime(), timer.interval()) == (-1, -1, 5000)
+    assert (timer.timerId(), timer.remainingTime(), timer.interval()) == (-1, -1, 900_000)
 
 
 def test_start_without_an_interval_uses_the_set_one(qt: Implementation, recorder: Recorder) -> None:
@@ -82,14 +82,15 @@ def test_starting_again_restarts(qt: Implementation, recorder: Recorder) -> None
     timer = qt.QTimer(timeout=recorder)
     timer.start(30)
     first = timer.timerId()
-    began = time.monotonic()
     qt.spin(15)
+    recorder.calls.clear()
+    again = time.monotonic()
     timer.start(30)
     assert timer.isActive()
     assert first > 0
     assert qt.wait(lambda: recorder.calls)
     timer.stop()
-    assert time.monotonic() - began >= 0.040
+    assert time.monotonic() - again >= 0.028
 
 
 def test_a_new_interval_restarts_an_active_timer(qt: Implementation, recorder: Recorder) -> None:
@@ -159,14 +160,19 @@ def test_no_reentry_into_its_own_slot(qt: Implementation) -> None:
 
 
 def test_other_timers_run_in_a_nested_loop(qt: Implementation, recorder: Recorder) -> None:
-    outer = qt.QTimer(singleShot=True)
-    outer.timeout.connect(lambda: qt.spin(20))
-    inner = qt.QTimer(timeout=recorder, interval=1)
+    outer, inner = qt.QTimer(singleShot=True), qt.QTimer(timeout=recorder, interval=1)
+    ticked: list[bool] = []
+
+    def nest() -> None:
+        recorder.calls.clear()
+        ticked.append(qt.wait(lambda: len(recorder) > 2))
+
+    outer.timeout.connect(nest)
     outer.start(0)
     inner.start()
-    qt.spin(1)
+    assert qt.wait(lambda: ticked)
     inner.stop()
-    assert len(recorder) > 2
+    assert ticked == [True]
 
 
 def test_missed_ticks_collapse(qt: Implementation, recorder: Recorder) -> None:
@@ -180,15 +186,23 @@ def test_missed_ticks_collapse(qt: Implementation, recorder: Recorder) -> None:
 
 def test_overdue_timers_fire_in_the_order_of_their_deadlines(qt: Implementation, recorder: Recorder) -> None:
     precise = qt.Qt.TimerType.PreciseTimer
-    timers = []
+    timers, begun = [], {}
     for delay in (12, 4, 8, 2):
         timer = qt.QTimer(singleShot=True, interval=delay, timerType=precise)
         timer.timeout.connect(lambda delay=delay: recorder(delay))
+        before = time.monotonic_ns()
         timer.start()
+        begun[delay] = (before, time.monotonic_ns())
         timers.append(timer)
     time.sleep(0.02)  # let all of them become due before the loop looks
     qt.QCoreApplication.processEvents()
-    assert [d for (d,) in recorder.calls] == [2, 4, 8, 12]
+    order = [delay for (delay,) in recorder.calls]
+    assert sorted(order) == [2, 4, 8, 12]
+    for number, first in enumerate(order):
+        for later in order[
+            number + 1 :
+        ]:  # 2, 4, 8, 12 unless the machine took more than 2 ms from one start to the next
+            assert begun[first][0] + first * 10**6 <= begun[later][1] + (later + 1) * 10**6
 
 
 def test_equal_deadlines_fire_in_the_order_of_starting(qt: Implementation, recorder: Recorder) -> None:
@@ -501,5 +515,5 @@ def test_chrono_timer(qt: Implementation, recorder: Recorder) -> None:
     timer.setInterval(timedelta(hours=1))
     timer.setSingleShot(True)
     timer.start()
-    assert 3599 * 10**9 < timer.remainingTime() <= 3600 * 10**9
+    assert 3000 * 10**9 < timer.remainingTime() <= 3600 * 10**9
     timer.stop()

@@ -23,7 +23,7 @@ def test_qwait_of_nothing_returns(qttest: Any) -> None:
     begin = time.monotonic()
     for ms in [0, -5]:
         qttest.QTest.qWait(ms)
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 30
 
 
 def test_qwait_deletes_what_was_to_be_deleted_later(qt: Implementation, qttest: Any, recorder: Recorder) -> None:
@@ -58,7 +58,7 @@ def test_qwaitfor_ends_when_the_predicate_is_true(qt: Implementation, qttest: An
     qt.QTimer.singleShot(5, recorder)
     begin = time.monotonic()
     assert qttest.QTest.qWaitFor(lambda: recorder.calls, 60_000)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
 
 
 @own
@@ -66,7 +66,7 @@ def test_qwaitfor_notices_what_no_event_tells(qttest: Any) -> None:
     done = threading.Event()
     thread = threading.Timer(0.02, done.set)
     thread.start()
-    assert qttest.QTest.qWaitFor(done.is_set)
+    assert qttest.QTest.qWaitFor(done.is_set, 60_000)
     thread.join()
 
 
@@ -82,7 +82,7 @@ def test_qwaitfor_gives_up_after_its_time(qt: Implementation, qttest: Any, timeo
     begin = time.monotonic()
     limit = qt.QDeadlineTimer(20) if timeout == "deadline" else timeout
     assert not qttest.QTest.qWaitFor(lambda: False, limit)
-    assert 0.015 <= time.monotonic() - begin < 5
+    assert 0.015 <= time.monotonic() - begin < 30
 
 
 @own

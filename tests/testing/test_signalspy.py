@@ -69,8 +69,8 @@ def test_wait_ends_at_the_next_emission(qt: Implementation, qttest: Any, emitter
     emitter.moved.emit(1, "before")
     qt.QTimer.singleShot(10, lambda: emitter.moved.emit(2, "after"))
     begin = time.monotonic()
-    assert spy.wait(10_000)
-    assert time.monotonic() - begin < 5
+    assert spy.wait(60_000)
+    assert time.monotonic() - begin < 30
     assert spy.count() == 2
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import stat
+import sys
 from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,7 @@ from qnet._cli.output import print_json_line, printable
 
 if TYPE_CHECKING:
     from qnet.bearer._data import ConfigurationData
+    from qnet.core.socketnotifier import QSocketNotifier
     from qnet.kernel._interface_facts import Change, DefaultRoute, Interface
 
 __all__ = ["DESCRIPTION", "add_arguments"]
@@ -79,6 +83,21 @@ class Monitor:
         self._networks.changed.connect(self._networks_changed)
         self._networks.updated.connect(self._start)
         self._store = self._networks.store()
+        self._reader = _reader_of_output()
+        if self._reader is not None:
+            self._reader.activated.connect(self._abandoned)
+
+    def _abandoned(self) -> None:
+        """Whoever read the output has gone away: ``head``, with the lines that it wanted."""
+        self._end(BrokenPipeError("nobody reads"))
+
+    def _end(self, error: OSError) -> None:
+        from qnet.core.application import QCoreApplication
+
+        if self._reader is not None:
+            self._reader.setEnabled(False)
+        self.error = error
+        QCoreApplication.quit()
 
     def _start(self) -> None:
         """Every engine has told what there is."""
@@ -113,10 +132,7 @@ class Monitor:
                 clock = now.astimezone().strftime("%H:%M:%S.") + f"{now.microsecond // 1000:03}"
                 print(f"{clock}  {printable(text)}", flush=True)
         except OSError as error:
-            from qnet.core.application import QCoreApplication
-
-            self.error = error
-            QCoreApplication.quit()
+            self._end(error)
 
     # -- interfaces
 
@@ -161,6 +177,24 @@ class Monitor:
     def _default_now(self) -> str:
         record = self._store.default()
         return record.identifier if record is not None else ""
+
+
+def _reader_of_output() -> QSocketNotifier | None:
+    """Activated when standard output is a pipe that nobody reads any more: nothing can be read from our end of it.
+
+    Without it ``monitor | head -1`` would only end with the next change.
+    """
+    from qnet.core.socketnotifier import QSocketNotifier
+
+    try:
+        import fcntl
+
+        descriptor = sys.stdout.fileno()
+        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+        is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode) and flags & os.O_ACCMODE == os.O_WRONLY
+    except (OSError, ImportError):  # a program has put something else there; Windows
+        is_pipe = False
+    return QSocketNotifier(descriptor, QSocketNotifier.Type.Read) if is_pipe else None
 
 
 def _is_shown(record: ConfigurationData) -> bool:

@@ -106,6 +106,7 @@ class NetworksDocument:
         if any(_same(each, member) for each in members):
             raise CommandError(f"network {key!r} has the member {member.pattern!r} already")
         members.insert(_index(position, len(members) + 1), self._member(member))
+        self._space(key)
 
     def remove_member(self, key: str, pattern: str) -> None:
         """The member with this very pattern is gone."""
@@ -120,6 +121,7 @@ class NetworksDocument:
         if old != new:
             value = members.pop(old)
             members.insert(new, value)
+            self._space(key)
 
     def _table(self, key: str) -> Any:
         if self.networks.network(key) is None:
@@ -132,6 +134,14 @@ class NetworksDocument:
         if "members" not in table:
             table["members"] = self._kit.array()
         return table["members"]
+
+    def _space(self, key: str) -> None:
+        """tomlkit puts no space behind what is inserted into a list that stands on one line."""
+        table = self._document["networks"][key]
+        if "\n" not in table["members"].as_string():
+            members = list(table["members"])
+            table["members"] = self._kit.array()
+            table["members"].extend(members)
 
     def _find(self, key: str, pattern: str) -> int:
         network = self.networks.network(key)

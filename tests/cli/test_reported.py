@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
+import signal
+import subprocess
+from pathlib import Path
 
 import pytest
-from _command_line import run
+from _command_line import run, start
 from _netns import Namespace
 
 
@@ -35,3 +40,39 @@ def _names(value: object) -> list[object]:
     if isinstance(value, dict):
         return [value.get("name"), *_names(list(value.values()))]
     return []
+
+
+@pytest.mark.parametrize("back_end", ["epoll", "select"])
+def test_monitor_ends_with_its_reader(back_end: str) -> None:
+    """``monitor | head -1`` does not wait for a change of the network."""
+    if back_end == "epoll" and not hasattr(select, "epoll"):
+        pytest.skip("needs epoll")
+    process = start("monitor", "--json", QNET_EVENT_DISPATCHER=back_end)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdout as out, process.stderr as errors:
+        assert json.loads(out.readline())["event"] == "started"
+        out.close()
+        assert process.wait(60) == 141
+        assert errors.read() == ""
+
+
+def test_a_second_interrupt_prints_nothing() -> None:
+    """``timeout -s INT`` sends one to the process and one to its group; and people press Ctrl-C twice."""
+    process = start("monitor")
+    assert process.stdout is not None
+    process.stdout.readline()
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.002)
+    _, errors = process.communicate()
+    assert (process.returncode, errors) in ((0, ""), (130, ""))
+
+
+def test_what_is_moved_in_a_list_is_followed_by_a_space(tmp_path: Path) -> None:
+    file = tmp_path / "networks.toml"
+    file.write_text('[networks.home]\nmembers = ["eth0", "wlan0"]  # at home\n')
+    for arguments in (("move-member", "home", "wlan0", "1"), ("add-member", "home", "usb0", "--position", "1")):
+        assert run("networks", *arguments, QNET_NETWORKS=str(file)) == (0, "", "")
+    assert file.read_text() == '[networks.home]\nmembers = ["usb0", "wlan0", "eth0"]  # at home\n'

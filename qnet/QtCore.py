@@ -50,13 +50,14 @@ if TYPE_CHECKING:
         QRecursiveMutex as QRecursiveMutex,
     )
     from qnet.core.namespace import Qt as Qt
-    from qnet.core.object import QObject as QObject, QSignalBlocker as QSignalBlocker
+    from qnet.core.object import QObject as QObject
     from qnet.core.readwritelock import (
         QReadLocker as QReadLocker,
         QReadWriteLock as QReadWriteLock,
         QWriteLocker as QWriteLocker,
     )
     from qnet.core.semaphore import QSemaphore as QSemaphore, QSemaphoreReleaser as QSemaphoreReleaser
+    from qnet.core.signalblocker import QSignalBlocker as QSignalBlocker
     from qnet.core.signals import Signal as Signal, SignalInstance as SignalInstance
     from qnet.core.slots import (
         SIGNAL as SIGNAL,
@@ -98,9 +99,10 @@ _EXPORTS = {
     "qnet.core.metaobject": "QMetaObject QMetaMethod QMetaProperty QMetaClassInfo Q_ARG Q_RETURN_ARG",
     "qnet.core.mutex": "QMutex QRecursiveMutex QMutexLocker QBasicMutex",
     "qnet.core.namespace": "Qt",
-    "qnet.core.object": "QObject QSignalBlocker",
+    "qnet.core.object": "QObject",
     "qnet.core.readwritelock": "QReadWriteLock QReadLocker QWriteLocker",
     "qnet.core.semaphore": "QSemaphore QSemaphoreReleaser",
+    "qnet.core.signalblocker": "QSignalBlocker",
     "qnet.core.signals": "Signal SignalInstance",
     "qnet.core.slots": "Slot Property ClassInfo QEnum QFlag SIGNAL SLOT",
     "qnet.core.socketnotifier": "QSocketNotifier QSocketDescriptor",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qnet.core import _thread_data
+from qnet.core._delivery import deliver
 from qnet.core._thread_data import ObjectData, ThreadData
 from qnet.core._timers import TimerEntry
 from qnet.core.event import QTimerEvent
@@ -81,8 +82,6 @@ class _Tick:
         self.number = number
 
     def __call__(self) -> None:
-        from qnet.core.object import deliver
-
         obj = self.owner.ref()
         if obj is not None and self.owner.alive:
             deliver(obj, QTimerEvent(self.number))

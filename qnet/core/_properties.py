@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from qnet.core._delivery import deliver
 from qnet.core.event import QDynamicPropertyChangeEvent
 from qnet.core.signals import Signal
 
@@ -60,8 +61,6 @@ def write(obj: QObject, name: str, value: Any) -> bool:
 
 
 def _write_dynamic(obj: QObject, name: str, value: Any) -> None:
-    from qnet.core.object import deliver
-
     dynamic = obj._q_dynamic
     if value is None:
         if name not in dynamic:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
-from qnet.core import _fork, _thread_data
-from qnet.core import object as _object
+from qnet.core import _delivery, _fork, _thread_data
+from qnet.core._delivery import deliver, notify_default
 from qnet.core._event_type import EventType
 from qnet.core._thread_data import ObjectData, Posted
 from qnet.core.event import QEvent
@@ -20,7 +20,7 @@ from qnet.core.eventdispatcher import QAbstractEventDispatcher, dispatcher_for
 from qnet.core.eventloop import ProcessEventsFlag, QEventLoop, process_events, process_events_for
 from qnet.core.logging import qWarning
 from qnet.core.namespace import Qt
-from qnet.core.object import QObject, deliver, notify_default
+from qnet.core.object import QObject
 from qnet.core.signals import Signal
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class QCoreApplication(QObject):
         self._q_arguments = [str(a) for a in (sys.argv if arguments is None else arguments)]
         super().__init__(None, **properties)
         if type(self).notify is not QCoreApplication.notify:
-            _object.set_notify(self.notify)
+            _delivery.set_notify(self.notify)
         _instance = self._q.ref
 
     # -- the instance and its loop
@@ -194,8 +194,8 @@ class QCoreApplication(QObject):
         global _instance
         if _instance is self._q.ref:
             _instance = None
-            _object.set_notify(None)
-            _object.set_global_filters(None)
+            _delivery.set_notify(None)
+            _delivery.set_global_filters(None)
         super()._q_finalize()
 
     @staticmethod
@@ -282,7 +282,7 @@ class QCoreApplication(QObject):
     def installEventFilter(self, filterObj: QObject) -> None:
         """Let *filterObj* see every event of every object of the application's thread, before the object's own."""
         super().installEventFilter(filterObj)
-        _object.set_global_filters(self)
+        _delivery.set_global_filters(self)
 
     def installNativeEventFilter(self, filterObj: object) -> None:
         """Accepted for compatibility: a reactor without a display has no native events."""
@@ -472,8 +472,8 @@ def _forget_inherited() -> None:
     """In a forked child that makes an application of its own: leave the parent's where it is."""
     global _instance
     _instance = None
-    _object.set_notify(None)
-    _object.set_global_filters(None)
+    _delivery.set_notify(None)
+    _delivery.set_global_filters(None)
     _fork.start_afresh()
 
 

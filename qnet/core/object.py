@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qnet.core import _object_timers, _old_connect, _properties, _thread_data, hooks
+from qnet.core._delivery import deliver
 from qnet.core._event_type import EventType
 from qnet.core._old_connect import EitherWay, is_marked
 from qnet.core._thread_data import ObjectData, Posted, ThreadData
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from qnet.core.metaobject import QMetaMethod, QMetaObject
     from qnet.core.thread import QThread
 
-__all__ = ["QObject", "QSignalBlocker"]
+__all__ = ["QObject"]
 
 _T = TypeVar("_T")
 
@@ -556,104 +557,3 @@ def _subtree(root: QObject) -> list[QObject]:
         if obj._q_children:
             pending.extend(reversed(obj._q_children.values()))
     return tree
-
-
-def deliver(receiver: QObject, event: QEvent) -> bool:
-    """Send *event* to *receiver* now, through the application's ``notify`` and the event filters."""
-    try:
-        return _notify(receiver, event)
-    except Exception as error:
-        hooks.report(error, f"event {event._q_type}", receiver.event, emitted=False)
-        return False
-
-
-def notify_default(receiver: QObject, event: QEvent) -> bool:
-    """The application's filters first, then the object's, the newest before the older ones, then the object itself."""
-    everywhere = _global_filters
-    if (
-        everywhere is not None
-        and everywhere is not receiver
-        and everywhere._q.thread is receiver._q.thread
-        and _is_filtered(everywhere, receiver, event)
-    ):
-        return True
-    if "_q_filters" in receiver.__dict__ and _is_filtered(receiver, receiver, event):
-        return True
-    return bool(receiver.event(event))
-
-
-def _is_filtered(watched: QObject, receiver: QObject, event: QEvent) -> bool:
-    """Whether a filter that is installed on *watched* stopped *event*, or destroyed its receiver."""
-    filters = watched.__dict__.get("_q_filters", ())
-    for ref in reversed(list(filters)):
-        watcher = ref()
-        if watcher is None or not watcher._q.alive or ref not in filters:
-            continue
-        if watcher._q.thread is not watched._q.thread:
-            qWarning("QCoreApplication: Object event filter cannot be in a different thread.")
-            continue
-        if watcher.eventFilter(receiver, event) or not receiver._q.alive:
-            return True
-    return False
-
-
-_notify: Callable[[QObject, QEvent], bool] = notify_default
-_global_filters: QObject | None = None
-observed = False  # whether somebody wants to see every event, so that no short cut may be taken
-
-
-def set_notify(notify: Callable[[QObject, QEvent], bool] | None) -> None:
-    """Put an application's ``notify`` in the path of every event; None takes it out."""
-    global _notify, observed
-    _notify = notify if notify is not None else notify_default
-    observed = notify is not None or _global_filters is not None
-
-
-def set_global_filters(application: QObject | None) -> None:
-    """Let the filters of *application* see the events of every object; None: no more."""
-    global _global_filters, observed
-    _global_filters = application
-    observed = application is not None or _notify is not notify_default
-
-
-class QSignalBlocker:
-    """Blocks the signals of an object (None: of nothing) until it is unblocked, left as a context, or dropped.
-
-    Qt page: QSignalBlocker.
-    """
-
-    def __init__(self, obj: QObject | None) -> None:
-        if obj is not None and not isinstance(obj, QObject):
-            raise TypeError(f"QSignalBlocker wants a QObject, not {type(obj).__name__}")
-        self._q_data = obj._q if obj is not None else None
-        self._q_previous = False
-        self._q_inhibited = True
-        self.reblock()
-
-    def reblock(self) -> None:
-        """Block again after `unblock`."""
-        if self._q_data is not None and self._q_inhibited:
-            self._q_previous = self._q_data.blocked
-            self._q_data.blocked = True
-        self._q_inhibited = False
-
-    def unblock(self) -> None:
-        """Restore the state from before the blocker."""
-        if self._q_data is not None and not self._q_inhibited:
-            self._q_data.blocked = self._q_previous
-        self._q_inhibited = True
-
-    def dismiss(self) -> None:
-        """Let go of the object without a change of its state."""
-        self._q_data = None
-
-    def __enter__(self) -> QSignalBlocker:
-        self.reblock()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.unblock()
-
-    def __del__(self) -> None:
-        if "_q_inhibited" in self.__dict__:
-            self.unblock()

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from qnet.core import _thread_data
-from qnet.core import object as _object
+from qnet.core import _delivery, _thread_data
+from qnet.core._delivery import deliver
 from qnet.core._enums import QtEnum, flat_enums
 from qnet.core._post import post_to_data
 from qnet.core._thread_data import ThreadData
 from qnet.core.event import QEvent
 from qnet.core.eventdispatcher import dispatcher_for
 from qnet.core.logging import qWarning
-from qnet.core.object import QObject, deliver
+from qnet.core.object import QObject
 from qnet.core.signals import Signal
 
 __all__ = ["QSocketDescriptor", "QSocketNotifier"]
@@ -110,7 +110,7 @@ class QSocketNotifier(QObject):
         self._q_enabled = enable
 
     def _q_activate(self) -> None:
-        if _object.observed or "_q_filters" in self.__dict__ or type(self).event is not QSocketNotifier.event:
+        if _delivery.observed or "_q_filters" in self.__dict__ or type(self).event is not QSocketNotifier.event:
             deliver(self, QEvent(QEvent.Type.SockAct))
         else:
             self._q_emit()

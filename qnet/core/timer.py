@@ -13,9 +13,9 @@ from datetime import timedelta
 from types import FunctionType
 from typing import Any
 
-from qnet.core import _object_timers, _thread_data
-from qnet.core import object as _object
+from qnet.core import _delivery, _object_timers, _thread_data
 from qnet.core._connections import split
+from qnet.core._delivery import deliver
 from qnet.core._object_timers import checked_interval, interval_ns, remaining_ms
 from qnet.core._post import post_to_data
 from qnet.core._thread_data import ObjectData, ThreadData
@@ -23,7 +23,7 @@ from qnet.core._timers import TimerEntry
 from qnet.core.event import QTimerEvent
 from qnet.core.logging import qWarning
 from qnet.core.namespace import Qt
-from qnet.core.object import QObject, deliver
+from qnet.core.object import QObject
 from qnet.core.signals import Signal, SignalInstance
 
 __all__ = ["QBasicTimer", "QChronoTimer", "QTimer"]
@@ -77,7 +77,7 @@ class _Timer(QObject):
             type(self).timerEvent is _Timer.timerEvent
             and type(self).event is QObject.event
             and "_q_filters" not in self.__dict__
-            and not _object.observed
+            and not _delivery.observed
         ):
             self._q_timeout.emit()
         else:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _http_proxies import free_port, running
+from _http_proxies import running
+from _ports import server_port
 
 from qnet.kernel._auth_session import Answer, AuthError, AuthSession, AuthState
 from qnet.kernel.authenticator import QAuthenticator
@@ -56,7 +57,12 @@ def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if missing:
         pytest.skip(f"{missing[0]} is not installed")
     path = tmp_path_factory.mktemp("realm")
-    port = free_port()
+    with server_port() as port:
+        yield from kerberos(path, port)
+
+
+def kerberos(path: Path, port: int) -> Iterator[Path]:
+    """The realm in the directory *path*, its server at *port*."""
     (path / "krb5.conf").write_text(KRB5_CONF.format(port=port))
     (path / "kdc.conf").write_text(KDC_CONF.format(port=port, path=path))
     settings = {"KRB5_CONFIG": f"{path}/krb5.conf", "KRB5_KDC_PROFILE": f"{path}/kdc.conf", "PATH": PATH}

@@ -12,7 +12,7 @@ def lookup(qt: Any, kind: str, name: str, port: int, host: str = LOCALHOST) -> A
     return qt.QDnsLookup(getattr(qt.QDnsLookup.Type, kind), name, qt.QHostAddress(host), port)
 
 
-def run(qt: Any, made: Any, patience: float = 15.0) -> Any:
+def run(qt: Any, made: Any, patience: float = 60.0) -> Any:
     """Start *made* and wait until it has finished."""
     made.lookup()
     assert not made.isFinished()

@@ -483,18 +483,18 @@ class TestThreads:
 
         thread = threading.Thread(target=work)
         thread.start()
-        thread.join(10)
+        thread.join(60)
         assert results == [{"address": [("host.test", "192.0.2.1")]}]
 
     @pytest.mark.qnet("a look-up of Qt's blocks a thread of a pool")
     def test_no_thread_is_used(self, qt: Any, app: Any) -> None:
-        before = threading.active_count()
         with Responder(lambda asked: None) as silent:
+            before = set(threading.enumerate())
             lookups = [lookup(qt, "A", f"n{i}.test", silent.port) for i in range(50)]
             for made in lookups:
                 made.lookup()
-            assert qt.wait(lambda: len(silent.queries) == 50)
-            assert threading.active_count() == before + 1
+            assert qt.wait(lambda: len(silent.queries) >= 50)
+            assert set(threading.enumerate()) <= before
             for made in lookups:
                 made.abort()
 
@@ -539,7 +539,7 @@ class TestWhatIsLeft:
         ways = [("udp", ""), ("tcp", ""), ("..", ""), ("silent", "abort"), ("silent", "delete"), ("tcp", "abort")]
         for way in ways:
             self.one(qt, server, *way)
-        assert qt.wait(lambda: server.connections() == 0)
+        assert qt.wait(server.is_idle)
         gc.collect()
         gc.disable()
         try:
@@ -547,7 +547,7 @@ class TestWhatIsLeft:
             for _ in range(100):
                 for way in ways:
                     self.one(qt, server, *way)
-            assert qt.wait(lambda: server.connections() == 0)
+            assert qt.wait(server.is_idle)
             assert census() == objects
             assert descriptors() == opened
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from _dns import LOCALHOST, error_of, found, lookup, run
 from _dns_responder import Asked, Responder, rrsets
 from _netns import Namespace, call
-from _peers import closed_port
+from _peers import closed_port, needs_ipv6
 
 RECORD = "a.test 60 IN A 1.2.3.4"
 LIE = "a.test 60 IN A 6.6.6.6"
@@ -25,9 +26,19 @@ TC = dns.flags.TC
 
 
 @pytest.fixture(autouse=True)
-def one_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """resolv.conf(5): as if the system's options said so. (Qt's C library looks once a process: it may take 5 s.)"""
-    monkeypatch.setenv("RES_OPTIONS", "timeout:1 attempts:2")
+def patience(qt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """resolv.conf(5): as if the system's options said so. No answer comes too late, however busy the machine is.
+
+    (Qt's C library looks once a process, and so has 5 s for all tests, those about silence, too.)
+    """
+    monkeypatch.setenv("RES_OPTIONS", f"timeout:{30 if qt.is_qnet else 5} attempts:2")
+
+
+@pytest.fixture
+def one_second(qt: Any, patience: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what is not answered."""
+    if qt.is_qnet:
+        monkeypatch.setenv("RES_OPTIONS", "timeout:1 attempts:2")
 
 
 def ask(
@@ -81,16 +92,16 @@ class TestErrors:
         assert error_of(made) == ("NoError", "")
         assert found(made) == {}
 
-    def test_nobody_listens(self, qt: Any, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("RES_OPTIONS", "timeout:30")  # which is not waited for
+    def test_nobody_listens(self, qt: Any, app: Any) -> None:
         made = run(qt, lookup(qt, "A", "a.test", closed_port(socket.SOCK_DGRAM)))
         assert error_of(made) == ("TimeoutError", "Request timed out")
 
-    def test_silence(self, qt: Any, app: Any) -> None:
+    def test_silence(self, qt: Any, app: Any, one_second: None) -> None:
+        begun = time.monotonic()
         made, server = ask(qt, lambda asked: None)
         assert error_of(made) == ("TimeoutError", "Request timed out")
-        first, second = (asked.time for asked in server.queries)
-        assert 0.9 < second - first < 8
+        assert time.monotonic() - begun > 1.9
+        assert len(server.queries) == 2
 
     @pytest.mark.qnet("Qt says less")
     def test_texts_say_what_was_asked_and_whom(self, qt: Any, app: Any) -> None:
@@ -235,16 +246,20 @@ class TestQueries:
     def test_every_attempt_has_a_number_and_a_port_of_its_own(
         self, qt: Any, app: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setenv("RES_OPTIONS", "timeout:1 attempts:5")
+        monkeypatch.setenv("RES_OPTIONS", "timeout:30 attempts:5")
         _, server = ask(qt, answering(rcode=2))
         assert len(server.queries) == 5
-        assert len({asked.client for asked in server.queries}) == 5
+        assert len({(asked.client, asked.message.id) for asked in server.queries}) == 5
+        # Chance may give one of them twice.
+        assert len({asked.client for asked in server.queries}) >= 4
         assert len({asked.message.id for asked in server.queries}) >= 4
 
-    def test_a_lost_query_is_repeated(self, qt: Any, app: Any) -> None:
-        made, server = ask(qt, lambda asked: asked.answer(RECORD) if asked.number == 2 else None)
+    def test_a_lost_query_is_repeated(self, qt: Any, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        if qt.is_qnet:
+            monkeypatch.setenv("RES_OPTIONS", "timeout:1 attempts:30")
+        made, server = ask(qt, lambda asked: asked.answer(RECORD) if asked.number >= 2 else None)
         assert found(made) == TRUTH
-        assert len(server.queries) == 2
+        assert len(server.queries) >= 2
 
     def test_a_server_that_fails_is_asked_again(self, qt: Any, app: Any) -> None:
         made, _ = ask(qt, lambda asked: asked.answer(RECORD) if asked.number == 2 else asked.answer(rcode=2))
@@ -263,6 +278,7 @@ class TestQueries:
         assert found(made) == TRUTH
         assert len(server.queries) == 2
 
+    @needs_ipv6
     def test_over_ipv6(self, qt: Any, app: Any) -> None:
         with Responder(over_tcp(answering(RECORD)), host="::1") as server:
             assert found(run(qt, lookup(qt, "A", "a.test", server.port, "::1"))) == TRUTH

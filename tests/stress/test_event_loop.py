@@ -16,7 +16,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from _wreckage import LOCALHOST, descriptors, listening, nothing_left, turn, turn_until, without_collector
+from _wreckage import (
+    LOCALHOST,
+    descriptors,
+    listening,
+    no_more_descriptors_than,
+    nothing_left,
+    turn,
+    turn_until,
+    without_collector,
+)
 
 from qnet.core._thread_data import current
 from qnet.core.hooks import SlotException
@@ -243,12 +252,12 @@ def test_a_tree_of_any_depth() -> None:
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """The shorter of two runs."""
+    """The shorter of three runs, in time of the processor: what others take of the machine is not to the point."""
     times = []
-    for _ in range(2):
-        start = time.perf_counter()
+    for _ in range(3):
+        start = time.thread_time()
         function()
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     return min(times)
 
 
@@ -275,7 +284,7 @@ def test_ten_thousand_connections() -> None:
 
     source = Source()
     sinks = [Sink() for _ in range(10_000)]
-    start = time.process_time()  # what other processes take of the machine is not to the point
+    start = time.thread_time()  # what others take of the machine is not to the point
     for sink in sinks:
         source.plain.connect(sink.take)
     source.plain.emit()
@@ -288,7 +297,7 @@ def test_ten_thousand_connections() -> None:
     source.plain.emit()
     assert Sink.count == 19_500
     assert source.plain._connections == ()
-    assert time.process_time() - start < 4
+    assert time.thread_time() - start < 10
 
 
 def test_an_enormous_queue() -> None:
@@ -358,7 +367,7 @@ def test_a_nested_loop_flushes_what_its_turn_had_to_flush() -> None:
                 except BlockingIOError:
                     return
 
-            loop, timer, guard = QEventLoop(), QTimer(interval=1), QTimer(interval=3000)
+            loop, timer, guard = QEventLoop(), QTimer(interval=1), QTimer(interval=60_000)
             timer.timeout.connect(look)
             guard.timeout.connect(loop.quit)
             timer.start()
@@ -370,7 +379,7 @@ def test_a_nested_loop_flushes_what_its_turn_had_to_flush() -> None:
         first.bytesWritten.connect(wait_for_second)
         first.write(b"one")
         second.write(b"two")
-        turn(10)
+        assert turn_until(lambda: answers)
         assert answers == [b"two"]
         for peer in peers.values():
             peer.close()
@@ -404,9 +413,20 @@ def test_delete_later_in_every_kind_of_slot(application: QCoreApplication) -> No
 
         client.bytesWritten.connect(second_slot, single)
         seen: list[str] = []
-        QTimer.singleShot(10, lambda: None)
-        QTimer.singleShot(60, lambda: (seen.extend(sorted(gone)), application.quit()))
+        looks, guard = QTimer(interval=10), QTimer(interval=60_000)
+
+        def look() -> None:
+            if len(gone) == 4:
+                application.quit()
+            seen[:] = sorted(gone)  # while the loop runs: its end deletes in any case
+
+        looks.timeout.connect(look)
+        guard.timeout.connect(application.quit)
+        looks.start()
+        guard.start()
         application.exec()
+        looks.stop()
+        guard.stop()
         assert seen == ["aboutToBlock", "awake", "flush before a wait", "flush in a turn"]
         client.abort()
 
@@ -419,7 +439,7 @@ def test_what_a_slot_of_about_to_block_does_is_not_slept_on() -> None:
         QTimer.singleShot(1, loop.quit)
 
     dispatcher.aboutToBlock.connect(start_timer, Qt.ConnectionType.SingleShotConnection)
-    guard = QTimer(singleShot=True, interval=3000)
+    guard = QTimer(singleShot=True, interval=60_000)
     guard.timeout.connect(lambda: loop.exit(1))
     guard.start()
     assert loop.exec() == 0
@@ -456,7 +476,7 @@ def test_timers_start_and_stop_in_their_slots() -> None:
     for timer in timers:
         timer.stop()
     turn()
-    assert len(current().timers) == before
+    assert len(current().timers) <= before  # those of other tests may have come to their end
 
 
 def test_collections_in_slots_and_objects_from_finalizers() -> None:
@@ -514,22 +534,24 @@ def test_memory_is_given_back() -> None:
         with without_collector():
             for _ in range(5):
                 live()
-            tracemalloc.start()
-            for _ in range(3):
-                live()
-            before = tracemalloc.get_traced_memory()[0]
             handles = descriptors()
-            for _ in range(20):
-                live()
-            grown = tracemalloc.get_traced_memory()[0] - before
-            tracemalloc.stop()
+            tracemalloc.start()
+            try:
+                for _ in range(3):
+                    live()
+                before = tracemalloc.get_traced_memory()[0]
+                for _ in range(20):
+                    live()
+                grown = tracemalloc.get_traced_memory()[0] - before
+            finally:
+                tracemalloc.stop()
             assert grown < 40_000  # a leak of one socket a round would be 100,000
-            assert descriptors() == handles
+            assert no_more_descriptors_than(handles)
 
 
 INTERRUPTED = """
 import faulthandler, random, signal, sys, threading
-faulthandler.dump_traceback_later(20, exit=True)
+faulthandler.dump_traceback_later(100, exit=True)
 from qnet.QtCore import *
 from qnet.QtNetwork import *
 
@@ -595,7 +617,7 @@ def test_ctrl_c_at_any_moment(how: str) -> None:
                 time.sleep(rng.random() * 0.01)
                 program.send_signal(signal.SIGINT)
                 said.append(program.stdout.readline())
-            out, err = program.communicate(timeout=20)
+            out, err = program.communicate(timeout=60)
         finally:
             program.kill()
     assert (program.returncode, out, err) == (0, "", "")

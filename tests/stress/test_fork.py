@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doe
 
 PROLOGUE = """
 import faulthandler, multiprocessing, os, socket, sys, threading, warnings
-faulthandler.dump_traceback_later(20, exit=True)
+faulthandler.dump_traceback_later(100, exit=True)
 warnings.simplefilter("error")
 warnings.filterwarnings("ignore", message=".*multi-threaded.*", category=DeprecationWarning)  # Python 3.12 on fork()
 from qnet import *
@@ -29,7 +29,7 @@ def child_of(function):
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
-def echo_once(timeout=5000):
+def echo_once(timeout=60_000):
     "A server, a client and a loop of this process: 0 if a message made its way."
     server, client, got = QTcpServer(), QTcpSocket(), []
     assert server.listen(QHostAddress.LocalHost)
@@ -52,7 +52,7 @@ def echo_once(timeout=5000):
 def run(body: str) -> str:
     """What a Python process prints that runs *body*; it must end well and say nothing to stderr."""
     program = PROLOGUE + textwrap.dedent(body)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=40, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=110, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -113,7 +113,7 @@ def test_a_child_does_not_take_its_parents_sockets_away() -> None:
         assert child_of(child) == 0
         peer.sendall(b"still there?")
         connection.readyRead.connect(loop.quit)
-        QTimer.singleShot(5000, loop.quit)
+        QTimer.singleShot(60_000, loop.quit)
         loop.exec()
         print(bytes(connection.readAll()))
         second = socket.create_connection(("127.0.0.1", server.serverPort()))
@@ -171,7 +171,7 @@ def test_a_daemon_goes_on_with_what_it_made_before_the_fork() -> None:
             connection.disconnectFromHost()
 
         server.newConnection.connect(take)
-        QTimer.singleShot(5000, lambda: app.exit(3))
+        QTimer.singleShot(60_000, lambda: app.exit(3))
         pid = os.fork()
         if not pid:
             code = app.exec()
@@ -204,7 +204,7 @@ def test_multiprocessing(method: str, tmp_path: os.PathLike[str]) -> None:
             queue = context.SimpleQueue()
             workers = [context.Process(target=work, args=(queue,)) for _ in range(2)]
             for worker in workers: worker.start()
-            for worker in workers: worker.join(15)
+            for worker in workers: worker.join(60)
             print([queue.get() for _ in workers], [w.exitcode for w in workers], echo_once())
             thread.quit()
             thread.wait()
@@ -213,7 +213,7 @@ def test_multiprocessing(method: str, tmp_path: os.PathLike[str]) -> None:
         file.write(PROLOGUE + f"METHOD = {method!r}\n" + textwrap.dedent(body))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     done = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, timeout=60, check=False, env=environment
+        [sys.executable, script], capture_output=True, text=True, timeout=110, check=False, env=environment
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "[(0, ['worker']), (0, ['worker'])] [0, 0] 0\n"
@@ -272,7 +272,7 @@ def test_threads_of_the_parent_have_finished_in_the_child() -> None:
             thread.start()
             assert thread.isRunning()
             thread.quit()
-            assert thread.wait(5000)
+            assert thread.wait(30_000)
             sys.exit(7)  # with all that Python does at its end
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), thread.isRunning())
         thread.quit()

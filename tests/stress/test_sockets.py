@@ -14,11 +14,21 @@ import textwrap
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from _wreckage import LOCALHOST, descriptors, listening, nothing_left, turn, turn_until, without_collector
+from _wreckage import (
+    LOCALHOST,
+    descriptors,
+    listening,
+    no_more_descriptors_than,
+    nothing_left,
+    turn,
+    turn_until,
+    turns,
+    without_collector,
+)
 
 from qnet.QtCore import QTimer
 from qnet.QtNetwork import QAbstractSocket, QHostAddress, QTcpServer, QTcpSocket, QUdpSocket
@@ -37,7 +47,7 @@ def connected(listener: socket.socket) -> tuple[QTcpSocket, socket.socket]:
     sock = QTcpSocket()
     sock.connectToHost(LOCALHOST, listener.getsockname()[1])
     assert turn_until(lambda: sock.state() is State.ConnectedState)
-    listener.settimeout(5)
+    listener.settimeout(60)
     return sock, listener.accept()[0]
 
 
@@ -65,18 +75,18 @@ def test_fifty_threads_with_blocking_sockets_against_one_server() -> None:
         for _ in range(2):
             sock = QTcpSocket()
             sock.connectToHost(LOCALHOST, server.serverPort())
-            assert sock.waitForConnected(10_000)
+            assert sock.waitForConnected(60_000)
             for _ in range(8):
                 message = rng.randbytes(rng.randrange(1, 5000))
                 sock.write(message)
                 got = b""
                 while len(got) < len(message):
-                    assert sock.waitForReadyRead(10_000), sock.errorString()
+                    assert sock.waitForReadyRead(60_000), sock.errorString()
                     got += bytes(sock.readAll())
                 assert got == message
             sock.disconnectFromHost()
             if sock.state() is not State.UnconnectedState:
-                assert sock.waitForDisconnected(10_000)
+                assert sock.waitForDisconnected(60_000)
         done.append(index)
 
     turn()
@@ -84,10 +94,10 @@ def test_fifty_threads_with_blocking_sockets_against_one_server() -> None:
     workers = [threading.Thread(target=converse, args=(i,), daemon=True) for i in range(50)]
     for worker in workers:
         worker.start()
-    assert turn_until(lambda: not any(w.is_alive() for w in workers), 30)
+    assert turn_until(lambda: not any(w.is_alive() for w in workers), 100)
     assert sorted(done) == list(range(50))
     assert turn_until(lambda: not server.children())
-    assert descriptors() == before
+    assert no_more_descriptors_than(before)
     server.close()
 
 
@@ -160,9 +170,7 @@ def test_sockets_of_another_sort(kind: str) -> None:
                 sock.write(b"data")
             turn(5)
             sock.waitForReadyRead(1)
-        turns = time.process_time()
-        turn(30)
-        assert time.process_time() - turns < 0.025, "it spins"
+        assert turns(30) < 100, "it spins"
         sock.abort()
         assert sock.state() is State.UnconnectedState
 
@@ -176,9 +184,11 @@ def test_a_descriptor_that_is_closed_behind_our_back(how: str, reused: bool) -> 
         other, other_peer = connected(listener)
         number = sock.socketDescriptor()
         turn(1)
-        os.close(number)
-        heir = os.open(os.devnull, os.O_RDONLY) if reused else -1
-        assert heir in (number, -1)
+        if reused:
+            with open(os.devnull, "rb") as heir:
+                os.dup2(heir.fileno(), number)  # closes it and takes the number, before another thread can
+        else:
+            os.close(number)
         if how == "blocking":
             sock.write(b"data")
             sock.waitForBytesWritten(10)
@@ -192,8 +202,9 @@ def test_a_descriptor_that_is_closed_behind_our_back(how: str, reused: bool) -> 
         with contextlib.suppress(OSError):
             sock.abort()
         other.abort()
-        with contextlib.suppress(OSError):
-            os.close(heir)
+        if reused:
+            with contextlib.suppress(OSError):
+                os.close(number)
         peer.close()
         other_peer.close()
 
@@ -224,10 +235,8 @@ def test_urgent_data_is_no_trouble() -> None:
             turn(1)
         assert turn_until(lambda: sock.bytesAvailable() >= 40)
         assert set(bytes(sock.readAll())) >= set(b"ab")
-        busy = time.process_time()
         peer.send(b"!", socket.MSG_OOB)
-        turn(30)
-        assert time.process_time() - busy < 0.025, "it spins"
+        assert turns(30) < 100, "it spins"
         peer.close()
         turn(2)
 
@@ -266,7 +275,7 @@ def test_a_reset_at_every_step(how: str, step: str) -> None:
         turn(1)
         reset(peer)
         read = b""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while sock.state() is not State.UnconnectedState and time.monotonic() < end:
             if how == "blocking":
                 sock.waitForDisconnected(50)
@@ -393,15 +402,22 @@ def test_a_slow_consumer_with_a_toggled_read_buffer() -> None:
         assert turn_until(lambda: sock.state() is State.UnconnectedState)
 
 
+@contextlib.contextmanager
+def running(program: str, port: int) -> Iterator[subprocess.Popen[str]]:
+    """A Python program that is given *port*, and killed at the end of the block if it still runs."""
+    with subprocess.Popen([sys.executable, "-c", program, str(port)], stdout=subprocess.PIPE, text=True) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP")
 def test_a_peer_that_is_stopped() -> None:
     """Writes pile up here, timers tick, blocking waits end in time; when it goes on, everything arrives."""
     program = "import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); n = 0\n"
     program += "while d := s.recv(1 << 16): n += len(d)\nprint(n)"
-    with nothing_left(), listening() as listener:
-        child = subprocess.Popen(
-            [sys.executable, "-c", program, str(listener.getsockname()[1])], stdout=subprocess.PIPE, text=True
-        )
+    with nothing_left(), listening() as listener, running(program, listener.getsockname()[1]) as child:
         sock = QTcpSocket()
         assert sock.setSocketDescriptor(listener.accept()[0].detach())
         child.send_signal(signal.SIGSTOP)
@@ -410,24 +426,23 @@ def test_a_peer_that_is_stopped() -> None:
         timer = QTimer(interval=1)
         timer.timeout.connect(lambda: ticks.append(1))
         timer.start()
-        turn(50)
-        assert len(ticks) > 10
+        assert turn_until(lambda: len(ticks) > 10)
         timer.stop()
         assert sock.bytesToWrite() > 0
         begun = time.monotonic()
         while sock.waitForBytesWritten(50):
-            assert time.monotonic() - begun < 10
+            assert time.monotonic() - begun < 60
         assert sock.error() is Error.SocketTimeoutError
         sock.disconnectFromHost()
         assert not sock.waitForDisconnected(30)
         child.send_signal(signal.SIGCONT)
-        assert sock.waitForDisconnected(20_000)
-        assert child.communicate(timeout=10)[0] == "30000000\n"
+        assert sock.waitForDisconnected(60_000)
+        assert child.communicate(timeout=60)[0] == "30000000\n"
 
 
 MANY_DESCRIPTORS = """
 import os, resource, socket, sys, faulthandler
-faulthandler.dump_traceback_later(30, exit=True)
+faulthandler.dump_traceback_later(100, exit=True)
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(2000, hard), hard))
 from qnet.QtCore import *
@@ -440,10 +455,14 @@ def spin(ms):
     QTimer.singleShot(ms, loop.quit)
     loop.exec()
 
+def turn_until(condition):
+    while not condition():  # the watch over the program ends it if that never comes
+        spin(5)
+
 listener = socket.create_server(("127.0.0.1", 0))
 good = QTcpSocket()
 good.connectToHost("127.0.0.1", listener.getsockname()[1])
-spin(20)
+turn_until(lambda: good.state() == QTcpSocket.ConnectedState)
 peer = listener.accept()[0]
 fillers = [os.dup(0) for _ in range(1100)]
 
@@ -451,14 +470,14 @@ errors = []
 late = QTcpSocket()
 late.errorOccurred.connect(errors.append)
 late.connectToHost("127.0.0.1", listener.getsockname()[1])
-spin(20)
+turn_until(lambda: errors)
 print([e.name for e in errors], late.state().name, "select" in late.errorString())
 
 raw = socket.create_connection(listener.getsockname())
 adopted = QTcpSocket()
 adopted.errorOccurred.connect(lambda e: print("adopted", e.name, "select" in adopted.errorString()))
 adopted.setSocketDescriptor(raw.detach())
-spin(20)
+turn_until(lambda: adopted.state() == QTcpSocket.UnconnectedState)
 print(adopted.state().name)
 
 udp = QUdpSocket()
@@ -477,7 +496,7 @@ except OSError as error:
     print("notifier", "select" in str(error))
 
 peer.sendall(b"still fine")
-spin(20)
+turn_until(good.bytesAvailable)
 print(bytes(good.readAll()))
 for made in (good, late, adopted, udp): made.abort()
 server.close()
@@ -494,7 +513,7 @@ def test_more_descriptors_than_select_can_watch() -> None:
         [sys.executable, "-c", textwrap.dedent(MANY_DESCRIPTORS)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ import socket
 from typing import Any
 
 import pytest
-from _peers import Background, Trace, read_all, read_exactly
+from _peers import Background, Trace, is_readable, read_all, read_exactly
 
 from qnet.socket._filter import BLOCK, FilterStack, StreamFilter
 
@@ -142,8 +142,10 @@ def test_nothing_passes_before_the_greeting(qt: Any, app: Any) -> None:
         assert sock.waitForConnected(30_000)
         wire, _ = listener.accept()
         with wire:
+            assert qt.wait(lambda: is_readable(wire))
+            assert read_exactly(wire, len(Records.HELLO)) == Records.HELLO
             qt.spin(20)
-            assert wire.recv(100) == Records.HELLO
+            assert not is_readable(wire)
             assert sock.bytesToWrite() == 5
             for byte in Records.HELLO:
                 wire.send(bytes([byte]))

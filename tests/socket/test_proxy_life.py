@@ -87,7 +87,7 @@ def test_a_silent_proxy_in_a_wait(qt: Any, app: Any, target: str) -> None:
         trace.clear()
         start = time.monotonic()
         assert not sock.waitForConnected(100)
-        assert 0.098 < time.monotonic() - start < 2
+        assert 0.098 < time.monotonic() - start < 25  # the proxy itself has 30 s
         assert (short(sock.error()), sock.errorString()) == ("SocketTimeout", Begins("Socket operation timed out"))
         assert short(sock.state()) == "Unconnected"
         # Whoever waited for an address of its own knows; with a name it is said, too.
@@ -248,14 +248,15 @@ def test_abort_while_negotiating(qt: Any, app: Any) -> None:
     with ScriptedProxy([NO_LOGIN]) as script:
         sock, trace = client(qt, proxy_at(qt, script.port))
         sock.connectToHost(TARGET, PORT)
-        qt.spin(50)
+        assert qt.wait(lambda: script.so_far() == [[GREETING, REQUEST]])
         assert (sock.isValid(), sock.socketDescriptor()) == (True, -1)
         trace.clear()
         sock.abort()
         assert trace == [*[s.replace("@Connected", "@Connecting") for s in ABORTED[:1]], *ABORTED[1:3]]
         qt.spin(20)
         assert len(trace) == 3
-        assert script.heard()[0][:2] == [GREETING, REQUEST]
+        assert qt.wait(lambda: len(script.so_far()[0]) == 3)
+        assert script.heard()[0][2] in (b"", b"reset")
 
 
 def test_disconnect_while_negotiating_waits(qt: Any, app: Any) -> None:
@@ -267,8 +268,8 @@ def test_disconnect_while_negotiating_waits(qt: Any, app: Any) -> None:
         assert short(sock.state()) == "Connecting"
         assert qt.wait(lambda: short(sock.state()) == "Unconnected")
         assert trace == [*CONNECTED, *LOCAL_CLOSE]
-        qt.spin(20)
-        assert script.heard()[0][2] == b"words"
+        assert qt.wait(lambda: len(script.so_far()[0]) == 4)
+        assert script.heard()[0][2:] == [b"words", b""]
 
 
 @pytest.mark.parametrize("way", ["deleteLater", "parent", "dropped"])
@@ -278,7 +279,7 @@ def test_deletion_while_negotiating(qt: Any, app: Any, way: str) -> None:
         sock = qt.QTcpSocket(parent if way == "parent" else None)
         sock.setProxy(proxy_at(qt, script.port))
         sock.connectToHost(TARGET, PORT)
-        qt.spin(50)
+        assert qt.wait(lambda: script.so_far() == [[GREETING, REQUEST]])
         if way == "deleteLater":
             sock.deleteLater()
         elif way == "parent":
@@ -287,7 +288,7 @@ def test_deletion_while_negotiating(qt: Any, app: Any, way: str) -> None:
             sock.abort()  # what connects is in use, and lives on without a reference
         del sock, parent
         qt.process()
-        qt.spin(50)
+        assert qt.wait(lambda: len(script.so_far()[0]) == 3)
         connection = script.heard()[0]
         assert (connection[:2], len(connection)) == ([GREETING, REQUEST], 3)
         assert connection[2] in (b"", b"reset")
@@ -412,11 +413,14 @@ def test_a_proxy_that_takes_no_more_bytes(qt: Any, app: Any) -> None:
         assert isinstance(negotiation, _negotiation.Negotiation)
         peer = accept(listener)
         engine = negotiation._engine
-        with pytest.raises(BlockingIOError):
-            while True:
-                engine.send(bytes(1 << 20))
-        negotiation._wire = b"the handshake"
-        negotiation._send()
+        for _ in range(100):  # what is on its way to the peer may make room after all
+            with pytest.raises(BlockingIOError):
+                while True:
+                    engine.send(bytes(1 << 20))
+            negotiation._wire = b"the handshake"
+            negotiation._send()
+            if negotiation._wire:
+                break
         assert bytes(negotiation._wire) == b"the handshake"
         read = bytearray()
         peer.setblocking(False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -14,12 +13,14 @@ import pytest
 from _peers import (
     CONNECTED,
     CONNECTING,
+    PATIENCE,
     REMOTE_CLOSE,
     Background,
     Trace,
     accept,
     closed_port,
     deaf_listener,
+    is_dialled,
     ours,
     port_of,
     raw_listener,
@@ -128,7 +129,7 @@ def echo(listener: socket.socket) -> int:
     otherwise stand still for ever, with this peer, as soon as the system's buffers are full.
     """
     connection, _ = listener.accept()
-    connection.settimeout(20)
+    connection.settimeout(60)
     chunks: SimpleQueue[bytes] = SimpleQueue()
     count = 0
     with connection, Background(send_all, connection, chunks):
@@ -180,7 +181,7 @@ def test_the_last_words_of_either_side(qt: Any, proxy: RealProxy, linked: Any) -
 def slowly(listener: socket.socket, port: int) -> None:
     """Take one connection to the proxy at *port*, and pass on what that says byte by byte, in a segment each."""
     near, _ = listener.accept()
-    far = socket.create_connection((LOCALHOST, port))
+    far = socket.create_connection((LOCALHOST, port), PATIENCE)
     for sock in (near, far):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(0.001)
@@ -292,10 +293,8 @@ def test_a_proxy_that_dies_in_the_middle(qt: Any, app: Any, name: str, tmp_path:
         for _ in range(200):
             sock.write(bytes(1 << 16))  # much more than there is room for on the way
         assert qt.wait(lambda: 0 < sock.bytesToWrite() < 200 << 16)
-        start = time.monotonic()
         mortal.kill()
         assert qt.wait(lambda: short(sock.state()) == "Unconnected")
-        assert time.monotonic() - start < 5
         # It is the other end of the connection that has gone, whoever that is.
         assert trace[-len(REMOTE_CLOSE) :] == REMOTE_CLOSE
         assert sock.readAll() == b"half of it"
@@ -306,7 +305,7 @@ def test_a_proxy_that_dies_while_it_connects(qt: Any, app: Any, name: str, tmp_p
     with PROXIES[name](tmp_path) as mortal, deaf_listener() as deaf:
         sock, trace = client(qt, mortal.port)
         sock.connectToHost(LOCALHOST, deaf)
-        qt.spin(100)
+        assert qt.wait(lambda: is_dialled(deaf))
         mortal.kill()
         assert settle(qt, sock) == "Unconnected"
         assert trace == [*CONNECTING, "state:Unconnected", "error:ProxyConnectionClosed@Unconnected"]

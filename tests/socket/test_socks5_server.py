@@ -5,12 +5,23 @@ from __future__ import annotations
 import gc
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from _peers import LOCALHOST, REMOTE_CLOSE, Begins, Trace, closed_port, dial, ours, port_of, raw_listener, short
+from _peers import (
+    LOCALHOST,
+    REMOTE_CLOSE,
+    Begins,
+    Trace,
+    closed_port,
+    dial,
+    needs_ipv6,
+    ours,
+    port_of,
+    raw_listener,
+    short,
+)
 from _proxied import assert_nothing_is_left
 from _socks_proxies import LOGIN, NO_LOGIN, NO_METHOD, REFUSED, TAKEN, RealProxy, ScriptedProxy, danted, refused
 
@@ -115,7 +126,7 @@ def test_without_a_loop(qt: Any, real: RealProxy, listening: Any) -> None:
     server = listening(real.port)
     assert server.waitForNewConnection(20) == (False, True)
     for _ in range(3):
-        if not server.serverPort():  # the next BIND is under way
+        while not server.serverPort():  # the next BIND is under way
             assert server.waitForNewConnection(50) == (False, True)
         peer = dial(server.serverPort())
         assert server.waitForNewConnection(30_000) == (True, False)
@@ -245,7 +256,7 @@ def test_proxies_that_cannot(qt: Any, app: Any, kind: str) -> None:
     assert server.errorString() == Begins("Operation on socket is not supported")
 
 
-@pytest.mark.parametrize("address", [LOCALHOST, "::1"])
+@pytest.mark.parametrize("address", [LOCALHOST, pytest.param("::1", marks=needs_ipv6)])
 def test_loopback_addresses_are_listened_on_here(qt: Any, app: Any, address: str) -> None:
     server = server_at(qt, closed_port())
     assert server.listen(qt.QHostAddress(address))
@@ -260,9 +271,7 @@ def test_a_silent_proxy(qt: Any, app: Any, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(_proxying, "SETUP_LIMIT", 50)
     with raw_listener() as silent:
         server = server_at(qt, port_of(silent))
-        start = time.monotonic()
         assert not server.listen(qt.QHostAddress("0.0.0.0"))
-        assert time.monotonic() - start < 3
         assert short(server.serverError()) == "SocketTimeout"
 
 
@@ -310,10 +319,14 @@ def test_a_full_list_waits(qt: Any, listening: Any) -> None:
     with ScriptedProxy(BIND) as script:
         server = listening(script.port)
         server.setMaxPendingConnections(1)
-        for _ in range(2):
-            assert qt.wait(lambda: server.serverPort() != 0)
-            dial(server.serverPort())
-            qt.spin(30)
+        new: list[bool] = []
+        server.newConnection.connect(lambda: new.append(True))
+        dial(server.serverPort())
+        assert qt.wait(lambda: new)
+        assert qt.wait(lambda: server.serverPort() != 0)
+        dial(server.serverPort())
+        qt.spin(30)
+        assert len(new) == 1
         assert server.nextPendingConnection() is not None
         assert qt.wait(server.hasPendingConnections)
 
@@ -328,7 +341,7 @@ def test_closed(qt: Any, listening: Any, when: str) -> None:
         dial(server.serverPort())
         if when == "before the answer":
             assert qt.wait(server.hasPendingConnections)
-            qt.spin(20)
+            assert qt.wait(lambda: len(script.so_far()) == 2)
             assert (server.isListening(), server.serverPort()) == (True, 0)
             server.close()
         assert qt.wait(lambda: not server.isListening())

@@ -179,8 +179,10 @@ def test_other_threads_run_while_it_waits(calls_of: Way) -> None:
         receive, _ = calls_of(near)
         other = threading.Timer(0.05, far.sendall, [b"late"])
         other.start()
-        assert receive(10) == b"late"
-        other.join()
+        try:
+            assert receive(10) == b"late"
+        finally:
+            other.join()
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timers")
@@ -199,9 +201,9 @@ def test_a_signal_while_it_waits(calls_of: Way) -> None:
     before = signal.signal(signal.SIGALRM, first)
     with near, far:
         receive, _ = calls_of(near)
-        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
         try:
             with pytest.raises(ZeroDivisionError):
+                signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
                 receive(10)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

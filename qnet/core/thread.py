@@ -285,15 +285,25 @@ class QThread(QObject):
             qWarning("QThread::wait: Thread tried to wait on itself")
             return False
         if self._q_adopted:
-            for thread in threading.enumerate():
-                if thread.ident == self._q_thread_data.ident:
-                    thread.join(seconds)
-            return not QThread.isRunning(self)
+            return self._q_wait_for_plain_thread(seconds)
         with self._q_lock:
             if self._q_state in (_State.NOT_STARTED, _State.FINISHED):
                 return True
             done = self._q_done
         return done.wait(seconds)
+
+    def _q_wait_for_plain_thread(self, seconds: float | None) -> bool:
+        end = None if seconds is None else time.monotonic() + seconds
+        for thread in threading.enumerate():
+            if thread.ident == self._q_thread_data.ident:
+                thread.join(seconds)
+        # Python strikes a thread off its list before the thread's data ends, which nothing announces. The main
+        # thread's never does.
+        while QThread.isRunning(self) and self._q_thread_data is not _thread_data.main_thread_data():
+            if end is not None and time.monotonic() >= end:
+                break
+            time.sleep(0.001)
+        return not QThread.isRunning(self)
 
     def terminate(self) -> None:
         """End the thread as soon as Python can: in the middle of anything, so only in an emergency.

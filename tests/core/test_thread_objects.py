@@ -156,6 +156,29 @@ def test_wait_for_a_plain_thread(qt: Implementation) -> None:
     assert thread.wait()
 
 
+@pytest.mark.qnet("as above")
+def test_wait_for_a_plain_thread_that_is_off_pythons_list_already(qt: Implementation) -> None:
+    local, leaving = threading.local(), threading.Event()
+    box: list[Any] = []
+
+    class Slow:
+        def __del__(self) -> None:
+            leaving.set()
+            time.sleep(0.2)
+
+    def body() -> None:
+        local.slow = Slow()  # goes with the thread, and before what qnet has there
+        box.append(qt.QThread.currentThread())
+
+    worker = threading.Thread(target=body)
+    worker.start()
+    assert leaving.wait(30)
+    assert worker not in threading.enumerate()
+    assert box[0].wait(30_000)
+    assert box[0].isFinished()
+    worker.join()
+
+
 @pytest.mark.qnet("in Qt every later loop of that thread refuses to run")
 def test_quit_of_a_plain_thread_without_a_loop_does_nothing(qt: Implementation) -> None:
     codes: list[int] = []

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from _peers import PATIENCE, closed_port, queued
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,23 +36,12 @@ def listener() -> Iterator[socket.socket]:
 @pytest.fixture
 def silent(listener: socket.socket) -> Iterator[QHostAddress]:
     """An address, 127.0.0.2, where the same port never answers: its backlog is full."""
-    port = listener.getsockname()[1]
     with socket.socket() as full:
-        full.bind(("127.0.0.2", port))
+        full.bind(("127.0.0.2", listener.getsockname()[1]))
         full.listen(0)
-        fillers = []
-        while True:
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.2", port))
-            fillers.append(filler)
-            poll = select.poll()
-            poll.register(filler, select.POLLOUT)
-            if not poll.poll(50):
-                break
-        yield QHostAddress("127.0.0.2")
-        for filler in fillers:
-            filler.close()
+        with socket.create_connection(full.getsockname(), PATIENCE):
+            assert queued(full, 1)
+            yield QHostAddress("127.0.0.2")
 
 
 def writable(connector: Connector) -> list[int]:
@@ -133,8 +123,7 @@ def test_an_attempt_has_a_limit(listener: socket.socket, silent: QHostAddress) -
 
 
 def test_the_first_failure_is_the_one_reported(listener: socket.socket) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = closed_port()
     connector = Connector(addresses("127.0.0.1", "203.0.113.1%nowhere", "::1"), port, make)
     connector.begin(0.0)
     while not connector.is_over():

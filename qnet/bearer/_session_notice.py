@@ -29,7 +29,7 @@ import struct
 
 from qnet.bearer._session_file import ENDING, FIRST, MOST
 
-__all__ = ["Notice", "count_sessions", "is_ending", "is_ending_surely", "times_stopped"]
+__all__ = ["Notice", "count_sessions", "is_ending", "is_ending_surely", "is_locked", "times_stopped"]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _MODE = 0o644
@@ -99,12 +99,17 @@ def times_stopped(fd: int) -> int:
 
 def is_ending(fd: int) -> bool:
     """Whether another process says that it takes the interface down; anybody can."""
-    return _find_lock(fd, ENDING, 1) is not None
+    return is_locked(fd, ENDING)
 
 
 def is_ending_surely(fd: int) -> bool:
     """Whether it is the owner of the file *fd* who says so."""
-    return _find_lock(fd, ENDING, 1, fcntl.F_RDLCK) is not None
+    return is_locked(fd, ENDING, fcntl.F_RDLCK)
+
+
+def is_locked(fd: int, byte: int, against: int = fcntl.F_WRLCK) -> bool:
+    """Whether another process has a lock there that is in the way of one of the kind *against*."""
+    return _find_lock(fd, byte, 1, against) is not None
 
 
 def count_sessions(fd: int) -> int:

@@ -20,6 +20,7 @@ from _session_process import Peer, Process  # noqa: E402  # found by the path ab
 
 NOBODY, SOMEBODY = 65534, 12345
 FLAG = "interface"  # a file that is locked by whoever relies on the interface, or takes it down
+RELIED, DOWN = 0, 1  # the bytes
 
 
 class UserProcess(Process):
@@ -47,7 +48,7 @@ class UserPeer(Peer):
         from qnet.bearer import _session_file, _session_notice, _system_sessions
 
         self.file, self.notice = _session_file, _session_notice
-        self.flag = os.open(os.path.join(root, FLAG), os.O_RDWR | os.O_CREAT)
+        self.flag = os.open(os.path.join(root, FLAG), os.O_RDONLY)
         self.root, self.shared = root, os.path.join(root, "shared")
         if int(user):
             os.setgroups([])
@@ -75,28 +76,33 @@ class UserPeer(Peer):
         return bool(select.select([self.sessions.open_bell()], [], [], float(seconds))[0])
 
     def do_relying(self, key: str, times: str) -> str:
-        """Open and close as fast as it goes. Nobody may take the interface down while somebody relies on it."""
-        relied = downs = 0
+        """Open and close as fast as it goes. Nobody may take the interface down while somebody relies on it.
+
+        Both are locks in a file, which are found by those who do the other thing, whoever comes first. Returns how
+        often that was so, how often it relied on the interface, and how often it took it down.
+        """
+        relied = downs = wrong = 0
 
         def take_down() -> None:
-            nonlocal downs
-            other = os.open(os.path.join(self.root, FLAG), os.O_RDONLY)
-            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if anybody relies on it
-            os.close(other)
+            nonlocal downs, wrong
+            fcntl.lockf(self.flag, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, DOWN)
+            self.sessions.count(key)
+            wrong += self.notice.is_locked(self.flag, RELIED)
+            fcntl.lockf(self.flag, fcntl.LOCK_UN, 1, DOWN)
             downs += 1
             self.sessions.ended(key)
 
-        own = os.open(os.path.join(self.root, FLAG), os.O_RDONLY)
         for _ in range(int(times)):
             registration = self.sessions.open(key, lambda: None, take_down)
             if not registration.must_wait:
                 self.sessions.starting(registration)
-                fcntl.flock(own, fcntl.LOCK_SH | fcntl.LOCK_NB)  # raises if it is taken down
+                fcntl.lockf(self.flag, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, RELIED)
+                self.sessions.count(key)
+                wrong += self.notice.is_locked(self.flag, DOWN)
+                fcntl.lockf(self.flag, fcntl.LOCK_UN, 1, RELIED)
                 relied += 1
-                fcntl.flock(own, fcntl.LOCK_UN)
             self.sessions.close(registration)
-        os.close(own)
-        return "fine" if relied else f"never relied on it, {downs} downs"
+        return f"{wrong} {relied} {downs}"
 
     # -- a hostile one
 

@@ -140,8 +140,12 @@ def test_users_race(root: Path) -> None:
     ):
         processes = (one, two, three, four)
         for each in processes:
-            each.send(f"relying {KEY} 300")
-        assert [each.answer() for each in processes] == ["fine"] * 4
+            each.send(f"relying {KEY} 500")
+        answers = [[int(number) for number in each.answer().split()] for each in processes]
+        wrong, relied, downs = (sum(numbers) for numbers in zip(*answers, strict=True))
+        assert wrong == 0
+        assert relied > 0
+        assert downs > 0
         assert {each.ask(f"count {KEY}") for each in processes} == {"0"}
     assert shared_files(root) == []
 

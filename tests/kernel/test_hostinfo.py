@@ -184,7 +184,7 @@ def test_called_in_the_thread_that_asks_or_of_the_receiver(qt: Any) -> None:
             self.ident = threading.get_ident()
             qt.QHostInfo.lookupHost("localhost", lambda info: (inside.append(threading.get_ident()), loop.quit()))
             qt.QHostInfo.lookupHost("localhost", receiver, FOUND)
-            qt.QTimer.singleShot(5000, loop.quit)
+            qt.QTimer.singleShot(30_000, loop.quit)
             loop.exec()
 
     asker = Asker()
@@ -293,7 +293,7 @@ class Dns:
         self.app = qt.app()
         self.receiver = receiver_of(qt)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.settimeout(10)
+        self._socket.settimeout(60)
         self._socket.connect(("127.0.0.1", 5300))
         self._seen: list[str] = []
 
@@ -303,7 +303,7 @@ class Dns:
 
     def release(self) -> None:
         """Let names that start with "held" be answered, once both queries of a look-up are there."""
-        assert self.qt.wait(lambda: len(self._peek()) >= 2)
+        assert self.qt.wait(lambda: sum(name.startswith("held") for name in self._peek()) >= 2)
         self._order(b"release")
 
     def _peek(self) -> list[str]:
@@ -321,7 +321,7 @@ class Dns:
 
     def wait(self, count: int) -> list[list[Any]]:
         """The values of the next *count* results."""
-        assert self.qt.wait(lambda: len(self.receiver.infos) >= count)
+        assert self.qt.wait(lambda: len(self.receiver.infos) >= count, 60)
         infos = [values(info) for info in self.receiver.infos]
         self.receiver.infos.clear()
         return infos
@@ -333,7 +333,9 @@ class Dns:
 
 @pytest.fixture
 def dns() -> Iterator[Namespace]:
-    files = {"resolv_conf": "nameserver 127.0.0.1\n", "hosts": "127.0.0.1 localhost\n10.7.7.7 multi\nfd00::7 multi\n"}
+    # The server is always asked once: 30 s for an answer are the most that there can be.
+    configuration = "nameserver 127.0.0.1\noptions timeout:30\n"
+    files = {"resolv_conf": configuration, "hosts": "127.0.0.1 localhost\n10.7.7.7 multi\nfd00::7 multi\n"}
     with Namespace(**files) as namespace:
         namespace.ip("link set lo up")
         server = namespace.start(dns_server)
@@ -404,9 +406,8 @@ def test_answers_are_kept_and_failures_are_not(qt: Any, dns: Namespace) -> None:
 def scenario_merge(qt: Implementation) -> Any:
     dns = Dns(qt)
     numbers = dns.start(*["held1.test"] * 4)
-    qt.wait(lambda: len(dns._peek()) >= 2)
     dns.release()
-    qt.wait(lambda: len(dns.receiver.infos) == 4)
+    assert qt.wait(lambda: len(dns.receiver.infos) == 4)
     found = [info.lookupId() for info in dns.receiver.infos]
     return sorted(found) == numbers, len(dns._peek())
 
@@ -422,7 +423,7 @@ def scenario_abort(qt: Implementation) -> Any:
     qt.QHostInfo.abortHostLookup(aborted)
     (again,) = dns.start("held2.test")
     dns.release()
-    qt.wait(lambda: dns.receiver.infos)
+    assert qt.wait(lambda: dns.receiver.infos)
     qt.process()
     found = [info.lookupId() for info in dns.receiver.infos]
     dns.receiver.infos.clear()
@@ -463,7 +464,7 @@ def scenario_hanging(qt: Implementation) -> Any:
     started = time.monotonic()
     dns.start(*names)
     starting = time.monotonic() - started
-    qt.wait(lambda: len(dns._peek()) >= 16 and len(ticks) >= 20)
+    assert qt.wait(lambda: len(dns._peek()) >= 16 and len(ticks) >= 20)
     threads = len(os.listdir("/proc/self/task")) - threads_before
     dns.release()
     results = dns.wait(1000)
@@ -475,7 +476,7 @@ def test_a_thousand_that_hang_stop_no_loop_and_need_few_threads(qt: Any, dns: Na
     complete, ticks, starting, gap, threads = run(dns, "scenario_hanging", qt)
     assert complete
     assert ticks >= 20
-    assert max(starting, gap) < 2.5  # the resolver would wait for 5 seconds
+    assert max(starting, gap) < 20  # the resolver would wait for 30 seconds
     assert threads <= (9 if qt.is_qnet else 40)
 
 
@@ -485,7 +486,8 @@ def scenario_addrconfig(qt: Implementation) -> Any:
 
 def test_no_ipv6_addresses_without_ipv6(qt: Any, dns: Namespace) -> None:
     dns.ip("link add va type veth peer name vb\nlink set va up\nlink set vb up\naddr add 10.0.0.9/24 dev va")
-    dns.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6")
+    if "no" in dns.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6 || echo no"):
+        pytest.skip("IPv6 cannot be switched off here")
     assert run(dns, "scenario_addrconfig", qt) == ["10.0.0.1"]
 
 

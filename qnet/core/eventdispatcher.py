@@ -213,7 +213,7 @@ class EventDispatcher(QAbstractEventDispatcher):
         self._q_readers: dict[int, Handler] = {}
         self._q_writers: dict[int, Handler] = {}
         self._q_urgents: dict[int, Handler] = {}
-        self._q_flush: list[Flushable] = []
+        self._q_flush: list[Flushable] = []  # devices add themselves, once a turn
         self._q_flushing: Iterator[Flushable] = iter(())  # what the flush that is under way has left
         self._q_interrupted = False
         self._q_wakes = 0
@@ -395,10 +395,6 @@ class EventDispatcher(QAbstractEventDispatcher):
             device = item() if isinstance(item, ReferenceType) else item
             if device is not None:
                 device._q_watch(self)
-
-    def flush_later(self, device: Flushable) -> None:
-        """Call ``device._q_flush_due()`` once before the next wait."""
-        self._q_flush.append(device)
 
     # -- descriptors
 

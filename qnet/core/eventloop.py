@@ -49,7 +49,6 @@ class QEventLoop(QObject):
     def __init__(self, parent: QObject | None = None, **properties: Any) -> None:
         self._q_exit_code: Any = 0  # None while exec() is to go on
         self._q_running = False
-        self._q_lockers = 0
         super().__init__(parent, **properties)
 
     def exec(self, flags: int = ProcessEventsFlag.AllEvents) -> int:

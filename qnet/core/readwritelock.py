@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from qnet.core._enums import QtEnum, flat_enums
 from qnet.core.deadlinetimer import Deadline, QDeadlineTimer, seconds_left
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["QReadLocker", "QReadWriteLock", "QWriteLocker"]
 
@@ -190,6 +194,10 @@ class _Locker:
     def _take(self, lock: QReadWriteLock) -> None:
         raise NotImplementedError
 
+    def __enter__(self) -> Self:
+        self.relock()
+        return self
+
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -207,10 +215,6 @@ class QReadLocker(_Locker):
     def _take(self, lock: QReadWriteLock) -> None:
         lock.lockForRead()
 
-    def __enter__(self) -> QReadLocker:
-        self.relock()
-        return self
-
 
 class QWriteLocker(_Locker):
     """Locks for writing from its construction to its end or the end of its ``with`` block."""
@@ -219,7 +223,3 @@ class QWriteLocker(_Locker):
 
     def _take(self, lock: QReadWriteLock) -> None:
         lock.lockForWrite()
-
-    def __enter__(self) -> QWriteLocker:
-        self.relock()
-        return self

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qnet.core.signals import Signal, SignalInstance, type_name
@@ -143,13 +144,17 @@ def ClassInfo(info: dict[str, str] | None = None, **values: str) -> Callable[[_C
 
 
 def QEnum(cls: _C) -> _C:
-    """Make a Python enum known by `QMetaObject`; returns it."""
-    cls._q_is_enum = True  # type: ignore[attr-defined]  # any class takes it
+    """For programs that mark their enums, as PySide6's do: returns *cls*; `QMetaObject` knows every enum of a class.
+
+    Raises TypeError for what is no enum.
+    """
+    if not (isinstance(cls, type) and issubclass(cls, Enum)):
+        raise TypeError(f"an enum is expected, not {cls!r}")
     return cls
 
 
 def QFlag(cls: _C) -> _C:
-    """Make a Python flag known by `QMetaObject`; returns it."""
+    """As `QEnum`, for flags."""
     return QEnum(cls)
 
 

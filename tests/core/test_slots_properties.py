@@ -267,3 +267,5 @@ def test_enums_stay_enums(qt: Implementation) -> None:
 
     assert Holder.Color.Green.value == 2
     assert Holder.Option(3) == Holder.Option.A | Holder.Option.B
+    with pytest.raises(TypeError):
+        qt.QEnum(int)

@@ -146,6 +146,9 @@ class Story:
         self.qt.spin(100)
         return list(self.heard)
 
+    def is_online(self) -> bool:
+        return bool(self.info.reachability() == self.info.Reachability.Online)
+
 
 UP = "link set lo up\nlink set va up\nlink set vb up\naddr add 10.1.0.1/24 dev va"
 
@@ -156,16 +159,20 @@ ONLINE = UP + "\nroute add default via 10.1.0.2"
 def online_and_not(qt: Any) -> Any:
     story = Story(qt)
     said = [story.info.reachability().name]
-    for commands, count in (
-        ("link set lo up", 0),
-        (UP, 1),
-        ("route add default via 10.1.0.2", 2),
-        ("route replace default via 10.1.0.3", 0),
-        ("route del default", 2),
-        ("addr add fd00::1/64 dev va nodad", 0),
-        ("route add default via fd00::2", 2),
+    for commands, count, online in (
+        ("link set lo up", 0, False),
+        (UP, 1, False),
+        ("route add default via 10.1.0.2", 2, True),
+        ("route replace default via 10.1.0.3", 0, True),
+        ("route del default", 2, False),
+        ("addr add fd00::1/64 dev va nodad", 0, False),
+        ("route add default via fd00::2", 2, True),
     ):
-        heard = [value for what, value in story.after(commands, count) if what == "reachability"]
+        found = story.after(commands, count)
+        if story.is_online() != online:  # whatever it is, it may take its time
+            qt.wait(lambda online=online: story.is_online() == online)
+            found = list(story.heard)
+        heard = [value for what, value in found if what == "reachability"]
         assert heard[-1:] in ([], [story.info.reachability().name])
         said.append(story.info.reachability().name)
     return said
@@ -215,7 +222,7 @@ def flapping(qt: Any) -> Any:
     for _ in range(10):
         ip("link set vb down\nlink set vb up")
     story.qt.spin(200)
-    online = story.qt.wait(lambda: story.info.reachability() == story.info.Reachability.Online)
+    online = story.qt.wait(story.is_online)
     return [online, len(story.heard)]
 
 
@@ -296,6 +303,7 @@ def forked(qt: Any, application: bool = True) -> Any:
         ok = ok and heard == [["reachability", "Online"], ["medium", "Ethernet"]] and mine._q.alive and bool(app)
         os._exit(0 if ok else 1)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    story.qt.wait(lambda: len(story.heard) >= 2)
     story.qt.spin(200)
     return [status, story.heard, qt.QNetworkInformation.instance() is mine]
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,10 +60,21 @@ def nothing_stays_open() -> Iterator[None]:
 
 
 def connect(net: PrivateNetwork, commands: str) -> None:
-    """Make the network, and wait for the carrier, which Linux tells up to a second later."""
+    """Make the network, and wait for what Linux tells later: carriers, and addresses of IPv6."""
     net.ip(commands)
     watch = InterfaceWatch()
-    assert net.wait(lambda: sum(each.is_running() for each in watch.snapshot().interfaces.values()) == 3)
+    wait_for(net, watch, commands.count("addr add "))
+
+
+def wait_for(net: PrivateNetwork, watch: InterfaceWatch, added: int) -> None:
+    """Turn the loop until all three interfaces are up and have *added* addresses, apart from lo's own."""
+
+    def is_ready() -> bool:
+        facts = watch.snapshot().interfaces.values()
+        count = sum(len(each.addresses) for each in facts if each.name != "lo")
+        return count == added and sum(each.is_running() for each in facts) == 3
+
+    assert net.wait(is_ready)
 
 
 class Log:
@@ -82,8 +94,13 @@ class Log:
 
     def until(self, net: PrivateNetwork, running: bool) -> Change:
         """All that happens until "va" is *running* or not: the kernel tells of carriers when it sees fit."""
+        return self.all_until(net, lambda: va(self.watch.snapshot()).is_running() is running)
+
+    def all_until(self, net: PrivateNetwork, condition: Callable[[], bool]) -> Change:
+        """All that happens until *condition* is true, for what the kernel tells in its own time, in one."""
         before = self.watch.snapshot()
-        assert net.wait(lambda: va(self.watch.snapshot()).is_running() is running)
+        assert net.wait(condition)
+        assert each_begins_where_the_last_ended(self.changes)
         self.changes.clear()
         return Change(before, self.watch.snapshot())
 
@@ -131,8 +148,11 @@ def test_the_first_snapshot_is_what_the_other_readers_tell(net: PrivateNetwork) 
 
 def test_counters_are_read_when_wanted() -> None:
     before = byte_counters()["lo"]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.sendto(bytes(1000), ("127.0.0.1", 9))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.settimeout(30)
+        peer.bind(("127.0.0.1", 0))
+        peer.sendto(bytes(1000), peer.getsockname())
+        assert len(peer.recv(2000)) == 1000
     after = byte_counters()["lo"]
     assert after.sent - before.sent >= 1000
     assert after.received - before.received >= 1000
@@ -163,9 +183,10 @@ def test_a_cable_is_pulled_and_put_back(net: PrivateNetwork) -> None:
 @in_private_network
 def test_addresses_come_and_go(net: PrivateNetwork) -> None:
     connect(net, CONNECTED)
-    log = Log(InterfaceWatch())
+    watch = InterfaceWatch()
+    log = Log(watch)
     net.ip("addr add 10.2.0.1/16 dev va\naddr add fd00::1/64 dev va nodad")
-    ((old, new),) = log.next(net).changed
+    ((old, new),) = log.all_until(net, lambda: len(va(watch.snapshot()).addresses) == 3).changed
     assert addresses(old) == ["10.1.0.1/24"]
     assert addresses(new) == ["10.1.0.1/24", "10.2.0.1/16", "fd00::1/64"]
     net.ip("addr del 10.1.0.1/24 dev va")
@@ -231,9 +252,10 @@ def test_default_routes_of_ipv6(net: PrivateNetwork) -> None:
 def test_routes_that_the_kernel_drops_without_a_word(command: str) -> None:
     def scenario(net: PrivateNetwork) -> None:
         connect(net, ROUTED)
-        log = Log(InterfaceWatch())
+        watch = InterfaceWatch()
+        log = Log(watch)
         net.ip(command)
-        assert routes(log.next(net).after) == []
+        log.all_until(net, lambda: routes(watch.snapshot()) == [])
 
     run_in_private_network(scenario)
 
@@ -287,6 +309,7 @@ def test_flapping_is_coalesced_and_leaves_nothing_behind(net: PrivateNetwork) ->
     net.spin(10)
     descriptors = len(os.listdir("/proc/self/fd"))
     flaps = iter([False, True] * 50 + [False])
+    begun = time.monotonic()
     toggler = QTimer()
 
     def toggle() -> None:
@@ -301,9 +324,9 @@ def test_flapping_is_coalesced_and_leaves_nothing_behind(net: PrivateNetwork) ->
     gc.disable()  # nothing may need the collector
     try:
         toggler.start(10)
-        assert net.wait(lambda: not toggler.isActive() and not va(watch.snapshot()).is_running(), 20)
+        assert net.wait(lambda: not toggler.isActive() and not va(watch.snapshot()).is_running(), 60)
         net.spin(SETTLED)
-        assert 1 <= len(log.changes) <= 2 / SETTLE
+        assert 1 <= len(log.changes) <= (time.monotonic() - begun) / SETTLE
         assert log.changes[-1].after is watch.snapshot()
         assert each_begins_where_the_last_ended(log.changes)
         snapshots = [weakref.ref(change.before) for change in log.changes]
@@ -405,8 +428,15 @@ def test_idle_means_no_wake_up_at_all(net: PrivateNetwork) -> None:
     assert dispatcher is not None
     wakes: list[int] = []
     dispatcher.awake.connect(lambda: wakes.append(1))
-    net.spin(300)
-    assert len(wakes) <= 1  # the timer of the test's own loop
+
+    def spans() -> Iterator[int]:
+        """How often it wakes up in 300 ms: the kernel may have something to say in one of them, not in each."""
+        for _ in range(10):
+            wakes.clear()
+            net.spin(300)
+            yield len(wakes)
+
+    assert any(count <= 1 for count in spans())  # the timer of the test's own loop
     assert thread.timers.timeout() == -1
     assert source_of(watch)._socket.fileno() in dispatcher.watched()
     wakes.clear()
@@ -516,7 +546,7 @@ def test_every_watch_is_told_in_its_own_thread() -> None:
         for thread, watch in zip(threads, workers, strict=True):
             thread.finished.connect(watch.deleteLater)
             thread.quit()
-            assert thread.wait(5000)
+            assert thread.wait(30_000)
         assert len(_interface_monitor._monitors) == 1
 
     run_in_private_network(scenario)
@@ -535,7 +565,7 @@ def test_what_changes_during_a_move_is_told_after_it(net: PrivateNetwork) -> Non
     log.until(net, False)
     thread.finished.connect(watch.deleteLater)
     thread.quit()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
 
 
 def test_a_watch_is_not_started_from_another_thread(capfd: pytest.CaptureFixture[str]) -> None:
@@ -588,19 +618,14 @@ print("both")
 def test_a_forked_child_listens_for_itself(way: str) -> None:
     with Namespace() as namespace:
         path = os.pathsep.join([namespace.python_path(), os.path.dirname(__file__)])
-        program = subprocess.Popen(
-            [*namespace.prefix, "env", f"PYTHONPATH={path}", sys.executable, "-W", "error", "-c", FORK, way],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert program.stdout is not None
-        try:
-            assert program.stdout.readline() == "ready\n"
-            output, _ = program.communicate("go\n", timeout=20)
-        finally:
-            program.kill()
-            program.wait()
+        command = [*namespace.prefix, "env", f"PYTHONPATH={path}", sys.executable, "-W", "error", "-c", FORK, way]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdout is not None
+            try:
+                assert program.stdout.readline() == "ready\n"
+                output, _ = program.communicate("go\n", timeout=90)
+            finally:
+                program.kill()
         assert output == "both\n"
         assert program.returncode == 0
 
@@ -681,11 +706,11 @@ POLL = ROUTED + "addr add fd00::1/64 dev va nodad"
 POLLED = """
 import sys
 from _private_network import PrivateNetwork
-from test_interface_monitor import POLL, addresses, va
+from test_interface_monitor import POLL, addresses, connect, va
 from qnet.kernel._interface_monitor import InterfaceWatch
 from qnet.core import _thread_data
 net = PrivateNetwork()
-net.ip(POLL)
+connect(net, POLL)
 told, watch = InterfaceWatch(source="netlink").snapshot(), InterfaceWatch(source="psutil")
 assert watch.source() == "psutil"
 found = watch.snapshot()

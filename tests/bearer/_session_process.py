@@ -6,56 +6,21 @@ open KEY | close KEY | stop KEY | count KEY | starting KEY | look | last | racin
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from _line_process import LineProcess
+
 HERE = Path(__file__).resolve().parent
 
 
-class Process:
+class Process(LineProcess):
     """A process that runs this file, with the sessions in *directory*; use it in a ``with``."""
 
     def __init__(self, directory: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, str(directory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-            env={**os.environ, "PYTHONPATH": str(HERE.parent.parent)},
-        )
-        self.pid = self._process.pid
-
-    def send(self, command: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(command + "\n")
-
-    def answer(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-    def ask(self, command: str) -> str:
-        self.send(command)
-        return self.answer()
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            stream.close()  # the end of the input ends it
-        try:
-            self._process.wait(20)
-        finally:
-            self._process.kill()
-            self._process.wait()
+        path = str(HERE.parent.parent)
+        super().__init__(__file__, str(directory), environment={**os.environ, "PYTHONPATH": path})
 
 
 class Peer:

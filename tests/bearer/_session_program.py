@@ -6,65 +6,21 @@ session NAME INTERFACE | open NAME | close NAME | stop NAME | state NAME | wait 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from _line_process import LineProcess
 from _netns import Namespace
 
 HERE = Path(__file__).resolve().parent
 
 
-class Program:
+class Program(LineProcess):
     """Such a process; use it in a ``with``."""
 
     def __init__(self, net: Namespace, **environment: str) -> None:
         path = os.pathsep.join([str(HERE), Namespace.python_path()])
-        self._process = subprocess.Popen(
-            [*net.prefix, sys.executable, __file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-            env={**os.environ, "PYTHONPATH": path, **environment},
-        )
-
-    def send(self, *commands: str) -> None:
-        assert self._process.stdin is not None
-        for command in commands:
-            self._process.stdin.write(command + "\n")
-
-    def answer(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-    def ask(self, command: str) -> str:
-        self.send(command)
-        return self.answer()
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def end(self) -> int:
-        """End it as a program ends: its input is over."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        return self._process.wait(60)
-
-    def __enter__(self) -> Program:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            stream.close()
-        try:
-            self._process.wait(60)
-        finally:
-            self._process.kill()
-            self._process.wait()
+        super().__init__(__file__, environment={**os.environ, "PYTHONPATH": path, **environment}, prefix=net.prefix)
 
 
 class Commands:

@@ -95,11 +95,27 @@ def test_emissions_of_another_thread_count(qt: Implementation, qttest: Any, emit
     thread = threading.Thread(target=emit)
     thread.start()
     qt.QTimer.singleShot(0, go.set)
-    assert qt.wait(lambda: go.is_set())
-    while spy.count() < 100:
-        assert spy.wait(30_000) or spy.count() == 100
+    assert qt.wait(lambda: spy.count() == 100)
     thread.join()
     assert [spy.at(i)[0] for i in range(100)] == list(range(100))
+
+
+@pytest.mark.qnet("PySide6 keeps all other Python threads waiting in wait()")
+def test_wait_ends_at_an_emission_of_another_thread(qttest: Any, emitter: Any) -> None:
+    spy = qttest.QSignalSpy(emitter.moved)
+    heard = threading.Event()
+
+    def emit() -> None:
+        while not heard.wait(0.01):
+            emitter.moved.emit(1, "")
+
+    thread = threading.Thread(target=emit)
+    thread.start()
+    try:
+        assert spy.wait(30_000)
+    finally:
+        heard.set()
+        thread.join()
 
 
 @pytest.mark.qnet("PySide6 takes only a number")

@@ -178,7 +178,7 @@ def test_a_server_that(qt: Any, server: Server, service: str) -> None:
 @pytest.mark.qnet("the probe is qnet's own")
 def test_nobody_listens_and_no_such_host(qt: Any) -> None:
     assert ask(qt, f"http://127.0.0.1:{closed_port()}/") == [Verdict.NO_ANSWER]
-    assert ask(qt, "http://no-such-host.invalid/") == [Verdict.NO_ANSWER]
+    assert ask(qt, "http://no-such-host.invalid./") == [Verdict.NO_ANSWER]
 
 
 @pytest.mark.qnet("the probe is qnet's own")

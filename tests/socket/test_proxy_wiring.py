@@ -119,7 +119,7 @@ def test_a_name_that_nobody_here_knows(qt: Any, app: Any) -> None:
         proxy = proxy_at(qt, script.port)
         proxy.setCapabilities(qt.QNetworkProxy.TunnelingCapability)
         sock, trace = client(qt, proxy)
-        sock.connectToHost("no-such-host.invalid", PORT)
+        sock.connectToHost("no-such-host.invalid.", PORT)
         assert settle(qt, sock) == "Unconnected"
         assert trace == ["state:HostLookup", "state:Unconnected", "error:HostNotFound@Unconnected"]
         assert script.heard() == []
@@ -362,7 +362,7 @@ def test_proxies_that_do_not_do_it(
     ("host", "error", "text"),
     [
         (LOCALHOST, "ProxyConnectionRefused", "Connection to proxy refused"),
-        ("no-such-host.invalid", "ProxyNotFound", "Proxy host not found"),
+        ("no-such-host.invalid.", "ProxyNotFound", "Proxy host not found"),
         ("", "ProxyNotFound", "Proxy host not found"),
     ],
 )

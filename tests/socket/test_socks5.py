@@ -115,7 +115,7 @@ def test_many_at_a_time(qt: Any, app: Any, proxy: RealProxy) -> None:
         for sock in made:
             sock.connectToHost(LOCALHOST, port_of(listener))
             sock.write(b"x")
-        assert qt.wait(lambda: all(short(sock.state()) == "Connected" for sock in made), 60)
+        assert qt.wait(lambda: all(short(s.state()) == "Connected" and not s.bytesToWrite() for s in made), 60)
         assert all(accept(listener).recv(1) == b"x" for _ in made)
 
 
@@ -271,7 +271,7 @@ def test_a_target_that_refuses(qt: Any, app: Any, proxy: RealProxy, way: str) ->
 
 def test_a_target_that_nobody_knows(qt: Any, app: Any, proxy: RealProxy) -> None:
     sock, trace = client(qt, proxy.port)
-    sock.connectToHost("no-such-host.invalid", 80)
+    sock.connectToHost("no-such-host.invalid.", 80)
     assert settle(qt, sock) == "Unconnected"
     assert trace == [*BY_NAME[:2], "state:Unconnected", "error:HostNotFound@Unconnected"]
 

@@ -453,7 +453,7 @@ def test_closing_while_connecting_waits_and_flushes(qt: Any, app: Any, listener:
 def test_abort_before_the_connection_stands(qt: Any, app: Any, name: str) -> None:
     with deaf_listener() as port:
         sock = ours(qt.QTcpSocket())
-        sock.connectToHost(LOCALHOST if name == "literal" else "no-such-host.invalid", port)
+        sock.connectToHost(LOCALHOST if name == "literal" else "no-such-host.invalid.", port)
         before = state(sock)
         trace = Trace(sock)
         sock.write(b"abc")

@@ -113,7 +113,7 @@ def test_refused_in_a_wait(qt: Any, app: Any, wait: str, target: str) -> None:
 def test_unknown_host_in_a_wait(qt: Any, app: Any, wait: str) -> None:
     sock = ours(qt.QTcpSocket())
     trace = Trace(sock)
-    sock.connectToHost("no-such-host.invalid", 80)
+    sock.connectToHost("no-such-host.invalid.", 80)
     assert not getattr(sock, wait)(30_000)
     assert trace == ["state:HostLookup", "state:Unconnected", "error:HostNotFound@Unconnected"]
 

@@ -89,6 +89,8 @@ class Download(QObject):
         if self.roaming:
             self.roaming = False
             self.session.reject()
+        elif error is not QAbstractSocket.SocketError.NetworkError or not self.received:
+            self.finish(False)  # it is the server; of a network that is lost the session tells more
 
     def onSessionError(self, error: QNetworkSession.SessionError) -> None:
         print(f"Network: {self.session.errorString()}", file=sys.stderr)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 from qnet.bearer import _engines
 from qnet.bearer._capabilities import Capability
@@ -25,12 +26,14 @@ from qnet.core.timer import QTimer
 if TYPE_CHECKING:
     from qnet.bearer._store import ConfigurationStore
 
-__all__ = ["ROUND_LIMIT", "BearerService"]
+__all__ = ["ROUND_LIMIT", "BearerService", "begun"]
 
 _Result = TypeVar("_Result")
 
 OTHERS_DELAY = 20  # milliseconds
 ROUND_LIMIT = 10_000  # milliseconds that an engine may take to look, before the others' results are announced
+
+begun: WeakSet[BearerService] = WeakSet()  # those whose threads run, ended or not, and maybe others
 
 
 class BearerService:
@@ -47,6 +50,7 @@ class BearerService:
 
     def begin(self) -> None:
         """Start the thread, in the network namespace of the caller. Raises RuntimeError if the system has none left."""
+        begun.add(self)
         self._thread.start()
         self._go.set()
 

@@ -18,13 +18,14 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from qnet.bearer._capabilities import Capability
 from qnet.bearer._data import ConfigurationData, Facts
 from qnet.bearer._default import UNSUITABLE, suitability
-from qnet.bearer._service import BearerService
+from qnet.bearer._service import BearerService, begun
 from qnet.bearer._session_directory import namespace_number
 from qnet.bearer._watch import Change, ConfigurationWatch, Mailbox
 from qnet.core import _fork, _thread_data
@@ -33,6 +34,7 @@ from qnet.core._post import post_to_thread
 __all__ = ["FIRST_ANSWER", "Change", "ConfigurationStore", "ConfigurationWatch", "set_default_source"]
 
 FIRST_ANSWER = 0.1
+END_LIMIT = 5.0  # seconds in which the engines shut down, when the program ends
 
 
 class ConfigurationStore:
@@ -90,11 +92,11 @@ class ConfigurationStore:
         self.wait_for_first_answer()
         return self._capabilities
 
-    def wait_for_first_answer(self, seconds: float = FIRST_ANSWER) -> None:
-        """Return when the engines have told what there is, or after *seconds*; at once if that is over."""
+    def wait_for_first_answer(self) -> None:
+        """Return when the engines have told what there is, or after `FIRST_ANSWER`; at once if that is over."""
         service = self._service
         if service is not None and not self._answered.is_set() and not service.is_current():
-            self._answered.wait(seconds)
+            self._answered.wait(FIRST_ANSWER)
             self._answered.set()
 
     # -- who listens
@@ -242,7 +244,6 @@ class ConfigurationStore:
         self._answered = threading.Event()
         service, self._service = self._service, None
         if service is not None:
-            _kept.append(service)
             post_to_thread(_thread_data.current(), self._revive)
 
     def _revive(self) -> None:
@@ -270,17 +271,20 @@ _kept: list[BearerService] = []  # the parent's, in a child: to destroy them wou
 def _after_fork() -> None:
     global _lock
     _lock = threading.RLock()
+    _kept.extend(begun)
+    begun.clear()
     for store in list(_stores.values()):
         store.after_fork()
 
 
 def _end_all() -> None:
-    """At the end of the program: the bearer threads end before the interpreter does."""
-    services = [store._service for store in list(_stores.values())]
+    """At the end of the program: the bearer threads end before the interpreter does, those that are about to, too."""
+    services = list(begun)
     for service in services:
-        if service is not None:
-            service.end()
-            service.wait(500)
+        service.end()
+    deadline = time.monotonic() + END_LIMIT
+    for service in services:
+        service.wait(max(0, int((deadline - time.monotonic()) * 1000)))
 
 
 atexit.register(_end_all)

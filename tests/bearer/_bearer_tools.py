@@ -146,5 +146,5 @@ def bearer_threads() -> list[threading.Thread]:
 def no_bearer_thread_is_left() -> bool:
     """Wait for those that end."""
     for thread in bearer_threads():
-        thread.join(5)
+        thread.join(30)
     return not bearer_threads()

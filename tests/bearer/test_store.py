@@ -163,6 +163,7 @@ def test_what_happens_in_between_is_told_in_one_go(store: ConfigurationStore) ->
         store.put(Facts("a", state=DISCOVERED))
     store.put(Facts("new"))
     store.put(Facts("new", "with a name"))
+    assert qt.wait(lambda: log.batches)
     qt.spin(20)
     assert log.batches == [[("CHANGED", "a"), ("ADDED", "new")]]
 
@@ -190,6 +191,7 @@ def test_what_is_replaced_is_told_as_gone_and_new(store: ConfigurationStore) -> 
     _watch, log = watch_of(store)
     store.remove("a")
     store.put(Facts("a", "new"))
+    assert qt.wait(lambda: log.batches)
     qt.spin(20)
     assert log.batches == [[("REMOVED", "a"), ("ADDED", "a")]]
 
@@ -221,7 +223,7 @@ def test_a_watch_is_told_in_its_own_thread(store: ConfigurationStore) -> None:
     assert heard[0] is not threading.current_thread()
     watch.deleteLater()
     thread.quit()
-    assert thread.wait(5000)
+    assert thread.wait(30_000)
 
 
 @pytest.mark.usefixtures("alone")
@@ -262,7 +264,8 @@ def test_many_threads_feed_one_store(store: ConfigurationStore) -> None:
     for feeder in feeders:
         feeder.start()
     assert qt.wait(lambda: not any(feeder.is_alive() for feeder in feeders))
-    qt.spin(20)
+    store.put(Facts("the end"))
+    assert qt.wait(lambda: ("ADDED", "the end") in log.changes)
     known: set[str] = set()
     for change, identifier in log.changes:
         if change == "ADDED":
@@ -284,15 +287,16 @@ def test_engines_run_while_somebody_listens(store: ConfigurationStore, monkeypat
         assert store.all() == []
         assert not bearer_threads()
         first = ConfigurationWatch(store=store)
-        second = ConfigurationWatch(store=store)
+        second, log = watch_of(store)
         assert [record.identifier for record in store.all()] == ["a"]
         assert len(bearer_threads()) == 1
         del first
-        qt.spin(10)
-        assert script.calls == ["initialize"]
+        store.request_update()
+        assert qt.wait(lambda: log.updates)
+        assert script.calls == ["initialize", "requestUpdate"]
         del second
         assert no_bearer_thread_is_left()
-    assert script.calls == ["initialize", "shutdown"]
+    assert script.calls == ["initialize", "requestUpdate", "shutdown"]
     assert script.threads == {"qnet-bearer"}
     assert [record.identifier for record in store.all()] == ["a"], "what was known last"
 
@@ -363,18 +367,20 @@ def test_who_asks_before_the_first_answer_waits_once_and_not_for_long(
     store: ConfigurationStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = threading.Event()
-    slow = Script(Facts("late"), initialize=lambda engine: answer.wait(30))
+    slow = Script(Facts("late"), initialize=lambda engine: answer.wait())
     with only(monkeypatch, slow):
         watch = ConfigurationWatch(store=store)
         log = Log(watch)
-        began = time.monotonic()
-        assert watch.look_up() == []
-        assert time.monotonic() - began >= _store.FIRST_ANSWER
-        began = time.monotonic()
-        for _ in range(100):
+        try:
+            began = time.monotonic()
             assert watch.look_up() == []
-        assert time.monotonic() - began < _store.FIRST_ANSWER
-        answer.set()
+            assert time.monotonic() - began >= _store.FIRST_ANSWER
+            began = time.monotonic()
+            for _ in range(500):
+                assert watch.look_up() == []
+            assert time.monotonic() - began < 500 * _store.FIRST_ANSWER / 2
+        finally:
+            answer.set()
         assert qt.wait(lambda: log.changes == [("ADDED", "late")])
 
 
@@ -468,13 +474,14 @@ from qnet.QtCore import QCoreApplication, QTimer
 from qnet.QtNetwork import QNetworkConfigurationManager
 app = QCoreApplication([])
 manager = QNetworkConfigurationManager()
+manager.updateCompleted.connect(app.quit)  # what is found until then is less on a busy machine
+app.exec()
 expected = len(manager.allConfigurations())
 assert expected
 if "again" in sys.argv:
     child = os.fork()
     if not child:
-        manager.updateCompleted.connect(app.quit)
-        QTimer.singleShot(10_000, lambda: app.exit(7))
+        QTimer.singleShot(30_000, lambda: app.exit(7))
         QTimer.singleShot(0, manager.updateConfigurations)
 else:
     child = os.fork()
@@ -484,10 +491,9 @@ else:
         manager = QNetworkConfigurationManager()
         assert len(manager.allConfigurations()) == expected
         manager.updateCompleted.connect(app.quit)
-        QTimer.singleShot(10_000, lambda: app.exit(7))
+        QTimer.singleShot(30_000, lambda: app.exit(7))
 if not child:
     sys.exit(app.exec())
-manager.updateCompleted.connect(app.quit)
 manager.updateConfigurations()
 app.exec()
 _, status = os.waitpid(child, 0)
@@ -502,7 +508,7 @@ def test_a_forked_child_has_a_bearer_thread_of_its_own(how: str) -> None:
         [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", FORKED, how],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
     )
     assert (done.stdout, done.stderr, done.returncode) == ("child 0\n", "", 0)
 
@@ -518,13 +524,23 @@ if "asked" in sys.argv:
 if "late" in sys.argv:
     from qnet.bearer import _store
     _store.atexit.register(lambda: QNetworkConfigurationManager().isOnline())
+if "slow" in sys.argv:
+    import threading, time
+    begun = threading.Event()
+    def shut_down():
+        begun.set()
+        time.sleep(1)
+    manager._q_watch.store().call(shut_down)
+    begun.wait()
+if "gone" in sys.argv or "slow" in sys.argv:
+    del manager
 print("end")
 """
 
 
-@pytest.mark.parametrize("how", ["asked", "at once", "late"])
+@pytest.mark.parametrize("how", ["asked", "at once", "late", "gone", "slow"])
 def test_a_program_may_end_without_a_word(how: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", ENDING, how], capture_output=True, text=True, timeout=60
+        [sys.executable, "-X", "dev", "-W", "error", "-c", ENDING, how], capture_output=True, text=True, timeout=100
     )
     assert (done.stdout, done.stderr, done.returncode) == ("end\n", "", 0)

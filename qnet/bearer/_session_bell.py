@@ -12,10 +12,12 @@ import os
 import secrets
 import socket
 import sys
+import time
 
-__all__ = ["SUFFIX", "Bell", "ring"]
+__all__ = ["SUFFIX", "Bell", "remove_dead", "ring"]
 
 SUFFIX = ".bell"
+_YOUNG = 60.0  # seconds
 _GONE = (errno.ECONNREFUSED, errno.ENOTSOCK, errno.EPROTOTYPE)
 
 
@@ -68,6 +70,22 @@ def ring(directory: int, path: str, prefix: str, but: str = "") -> None:
                 except OSError as error:
                     if error.errno in _GONE:
                         _remove(directory, name)
+
+
+def remove_dead(directory: int) -> None:
+    """Remove what killed processes have left in the *directory*, except what may be about to be bound."""
+    for name in os.listdir(directory):
+        if name.endswith(SUFFIX) and _is_old(directory, name):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as caller:
+                if caller.connect_ex(_address(directory, "", name)) in _GONE:
+                    _remove(directory, name)
+
+
+def _is_old(directory: int, name: str) -> bool:
+    try:
+        return time.time() - os.stat(name, dir_fd=directory, follow_symlinks=False).st_mtime > _YOUNG
+    except OSError:
+        return False
 
 
 def _address(directory: int, path: str, name: str) -> str:

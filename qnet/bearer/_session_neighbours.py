@@ -49,15 +49,15 @@ class Seen:
     __slots__ = ("claimed", "ending", "sessions", "stops", "strangers")
 
     def __init__(self) -> None:
-        self.sessions = 0
+        self.sessions = 0  # more than none, if it was not asked for the exact number
         self.strangers = 0  # those of them that other users have
         self.ending = False  # it is taken down
         self.claimed = False  # it is taken down, a stranger says
         self.stops = 0  # how often those who may have stopped it
 
-    def add(self, fd: int, place: Place) -> None:
+    def add(self, fd: int, place: Place, exact: bool) -> None:
         """Read the notice *fd* in *place*."""
-        sessions = count_sessions(fd)
+        sessions = count_sessions(fd, exact)
         self.sessions += sessions
         if place.owner != os.geteuid():
             self.strangers += sessions
@@ -88,8 +88,8 @@ class Neighbours:
         _parties.add(self._party)
         self._is_tidy = False
 
-    def see(self, stem: str) -> Seen:
-        """Look at the notices that are called *stem*. Raises OSError if there is no descriptor to look with."""
+    def see(self, stem: str, exact: bool = False) -> Seen:
+        """Look at the notices that are called *stem*, and count. Raises OSError if there is no descriptor for that."""
         seen = Seen()
         try:
             for place in self._places.walk():
@@ -98,7 +98,7 @@ class Neighbours:
                         fd = place.open_file(name)
                         if fd >= 0:
                             try:
-                                seen.add(fd, place)
+                                seen.add(fd, place, exact)
                             finally:
                                 os.close(fd)
         except Crowded:
@@ -124,6 +124,8 @@ class Neighbours:
                 for name in place.names() if place.owner == os.geteuid() else ():
                     if "~" in name and not _is_of_this_process(name) and _is_idle(place, name):
                         os.unlink(name, dir_fd=place.fd)
+                if place.owner == os.geteuid():
+                    _session_bell.remove_dead(place.fd)
 
     # -- bells
 
@@ -172,6 +174,10 @@ class Announcement:
     def see(self) -> Seen:
         """What the others say. Raises OSError."""
         return self._neighbours.see(self._stem) if self._neighbours is not None else Seen()
+
+    def count(self) -> int:
+        """How many sessions the others have. Raises OSError."""
+        return self._neighbours.see(self._stem, exact=True).sessions if self._neighbours is not None else 0
 
     def is_held(self) -> bool:
         """Whether the others have sessions, or may have."""
@@ -270,6 +276,6 @@ def _is_idle(place: Place, name: str) -> bool:
     if fd < 0:
         return False
     try:
-        return not times_stopped(fd) and not count_sessions(fd) and not is_ending(fd)
+        return not times_stopped(fd) and not count_sessions(fd, exact=False) and not is_ending(fd)
     finally:
         os.close(fd)

@@ -112,11 +112,11 @@ def is_locked(fd: int, byte: int, against: int = fcntl.F_WRLCK) -> bool:
     return _find_lock(fd, byte, 1, against) is not None
 
 
-def count_sessions(fd: int) -> int:
-    """How many sessions other processes have, by their locks in the file *fd*; at least one if there is any."""
+def count_sessions(fd: int, exact: bool) -> int:
+    """How many sessions other processes have, by their locks in the file *fd*; else at least one if there is any."""
     found = 0
     ranges = [(FIRST, FIRST + MOST)]
-    for _ in range(_QUESTIONS):
+    for _ in range(_QUESTIONS if exact else 1):
         if not ranges:
             break
         start, end = ranges.pop()

@@ -13,7 +13,8 @@ tells of what has been opened:
 * Links are not followed, and a file of mine in a stranger's place (a hard link) is not opened: to close it again would
   drop my locks.
 * A stranger's file is opened without waiting (he may hold a lease), his fifos, sockets and mounts not at all.
-* Looking ends after `BUDGET` names with `Crowded`, which has to be taken for "there are sessions".
+* Looking costs something for each name, place and file. When the `BUDGET` is used up it ends with `Crowded`, which has
+  to be taken for "there are sessions".
 
 On other systems than Linux there are no places: no engine takes an interface down there.
 """
@@ -34,7 +35,8 @@ __all__ = ["SHARED_VARIABLE", "Crowded", "Place", "Places", "plain_name", "share
 
 SHARED_VARIABLE = "QNET_BEARER_SHARED_DIR"
 BASES = ("/run/lock", "/dev/shm", "/tmp")
-BUDGET = 20_000  # names of files that are read before it is enough
+BUDGET = 20_000  # names that are read before it is enough: some milliseconds
+OPENING = 40  # names that could be read while a place or a file is opened
 
 _PREFIX = "qnet-sessions-"
 _PLACE_MODE = 0o755
@@ -87,21 +89,25 @@ def _open_base(path: str) -> int:
 
 
 class _Reader:
-    """Reads directories until `BUDGET` is used up."""
+    """Looks until the `BUDGET` is used up: then its methods raise `Crowded`."""
 
     def __init__(self) -> None:
         self._left = BUDGET
 
+    def spend(self, cost: int) -> None:
+        """Something is about to be done."""
+        self._left -= cost
+        if self._left < 0:
+            raise Crowded
+
     def names(self, directory: int) -> list[str]:
-        """What is in a directory. Raises `Crowded`."""
+        """What is in a directory."""
         found = []
         own = os.open(".", _DIRECTORY, dir_fd=directory)  # a forked child reads on where its parent is
         try:
             with os.scandir(own) as entries:
                 for entry in entries:
-                    self._left -= 1
-                    if self._left < 0:
-                        raise Crowded
+                    self.spend(1)
                     found.append(entry.name)
         finally:
             os.close(own)
@@ -129,7 +135,11 @@ class Place:
             return []
 
     def open_inode(self, name: str, kind: int) -> int:
-        """A descriptor that stands for something of the owner's, of the *kind* S_IF..., and opens nothing; or -1."""
+        """A descriptor that stands for something of the owner's, of the *kind* S_IF..., and opens nothing; or -1.
+
+        Raises `Crowded`.
+        """
+        self._reader.spend(OPENING)
         if sys.platform != "linux":
             return -1
         try:
@@ -144,7 +154,7 @@ class Place:
         return -1
 
     def open_file(self, name: str) -> int:
-        """A descriptor of a plain file of the owner's, to be read and closed; or -1."""
+        """A descriptor of a plain file of the owner's, to be read and closed; or -1. Raises `Crowded`."""
         inode = self.open_inode(name, stat.S_IFREG)
         if inode < 0:
             return -1
@@ -199,6 +209,7 @@ class Places:
     @contextmanager
     def _opened(self, name: str, reader: _Reader) -> Iterator[Place | None]:
         """Whoever has this name; None if it is no directory, cannot be entered, or is mounted from elsewhere."""
+        reader.spend(OPENING)
         try:
             fd = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self._base)
         except OSError as error:

@@ -200,7 +200,7 @@ class SystemSessions:
     def count(self, key: str) -> int:
         """How many sessions of the interface are open, in all processes."""
         with self._guarded(key) as (interface, file):
-            others = file.others(interface.numbers()) + interface.announcement.see().sessions
+            others = file.others(interface.numbers()) + interface.announcement.count()
             return len(interface.numbers()) + others
 
     # -- the end of an interface

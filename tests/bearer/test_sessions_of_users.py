@@ -384,11 +384,11 @@ def test_root_rings_no_socket_that_is_not_the_users_own(sessions: SystemSessions
 def test_a_crowd_keeps_an_interface_up_and_nobody_waiting(
     sessions: SystemSessions, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qnet.bearer._session_places.BUDGET", 100)
+    monkeypatch.setattr("qnet.bearer._session_places.BUDGET", 300)
     mine = Session(sessions)
     sessions.starting(mine.registration)
     with UserProcess(root, SOMEBODY) as hostile, UserProcess(root, 0, "other") as other:
-        hostile.ask("crowd 200")
+        hostile.ask("crowd 400")
         another = Session(sessions)
         assert not another.registration.must_wait
         sessions.close(another.registration)
@@ -401,18 +401,40 @@ def test_a_crowd_keeps_an_interface_up_and_nobody_waiting(
         assert mine.lasts == 0
 
 
-def test_a_full_disk_keeps_nobody_from_opening(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    monkey = SystemSessions(str(root / "private-0"), 1, str(root / "shared"))
-    (root / "shared" / "qnet-sessions-0").mkdir(mode=0o755)
-    (root / "shared" / "qnet-sessions-0" / f"1-{KEY}~{monkey._neighbours._party}").mkdir()  # type: ignore[union-attr]  # there are some
+@pytest.fixture
+def full(root: Path) -> Iterator[Path]:
+    """The directory that all share has room for a place, and for nothing in it."""
+    shared = root / "shared"
+    options = "size=64k,nr_inodes=2,mode=1777"  # one is the directory's own
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(shared)], capture_output=True).returncode:
+        pytest.skip("mounting is not permitted here")
+    yield shared
+    subprocess.run(["umount", "--lazy", str(shared)], check=True)
+
+
+def test_a_full_disk_keeps_nobody_from_opening(root: Path, full: Path, capfd: pytest.CaptureFixture[str]) -> None:
     _session_neighbours._warned.clear()
-    held, another = Session(monkey), Session(monkey)
-    assert monkey.count(KEY) == 2
-    monkey.close(held.registration)
-    monkey.close(another.registration)
+    sessions = SystemSessions(str(root / "private-0"), 1, str(full))
+    held, another = Session(sessions), Session(sessions)
+    assert [each.name for each in full.iterdir()] == ["qnet-sessions-0"]
+    assert sessions.count(KEY) == 2
+    assert sessions.open_bell() >= 0  # in the private directory
+    sessions.close_bell()
+    sessions.close(held.registration)
+    sessions.close(another.registration)
     said = capfd.readouterr().err
     assert said.count("Other users do not see the network sessions of this one") == 1
     assert "QNET_BEARER_SHARED_DIR" in said
+
+
+def test_looking_at_many_places_costs_more_than_reading_their_names(
+    sessions: SystemSessions, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        (root / "shared" / f"qnet-sessions-{number}x").mkdir()
+    assert sessions.count(KEY) == 0
+    monkeypatch.setattr(_session_places, "BUDGET", 20 * _session_places.OPENING)
+    assert sessions.count(KEY) == 1  # there may be one
 
 
 # -- what is cleared up, and by whom
@@ -437,8 +459,11 @@ def test_what_killed_processes_have_left_is_removed(root: Path) -> None:
         one.kill()
         shutil.rmtree(root / "one")
         assert len(shared_files(root)) == 2
+        assert [each for each in shared_files(root) if each.endswith(".bell")]
+        for each in (root / "shared").glob("*/*.bell"):
+            os.utime(each, (0, 0))  # long ago
         two.ask("open interface:8")
-        assert [each for each in shared_files(root) if KEY in each] == []
+        assert [each for each in shared_files(root) if KEY in each or each.startswith(f"1-{one.pid}-")] == []
 
 
 # -- where it is

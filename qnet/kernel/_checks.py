@@ -5,13 +5,20 @@ from __future__ import annotations
 from qnet.core._bytes_methods import BytesLike
 from qnet.core.bytearray import QByteArrayView
 
-__all__ = ["check_same_class", "checked_port", "checked_text", "to_view"]
+__all__ = ["check_same_class", "checked_descriptor", "checked_port", "checked_text", "to_view"]
 
 
 def check_same_class(expected: type, other: object) -> None:
     """TypeError unless *other* is of the class *expected*: what it can be swapped with."""
     if not isinstance(other, expected):
         raise TypeError(f"expected a {expected.__name__}, not {type(other).__name__}")
+
+
+def checked_descriptor(descriptor: object) -> int:
+    """*descriptor* if it is an int, open or not; TypeError otherwise."""
+    if not isinstance(descriptor, int):
+        raise TypeError(f"a descriptor is an int, not {type(descriptor).__name__}")
+    return descriptor
 
 
 def checked_port(port: object) -> int:

@@ -91,8 +91,10 @@ class StreamDevice(QIODevice):
     __slots__ = (
         "_q_arrived",
         "_q_blocked",
+        "_q_broken",
         "_q_channels_watched",
         "_q_closing_down",
+        "_q_departed",
         "_q_direct",
         "_q_dispatcher",
         "_q_engine",
@@ -103,6 +105,7 @@ class StreamDevice(QIODevice):
         "_q_in_bytes_written",
         "_q_in_ready_read",
         "_q_linked",
+        "_q_losing",
         "_q_low",
         "_q_origin",
         "_q_over",
@@ -111,6 +114,7 @@ class StreamDevice(QIODevice):
         "_q_read_limit",
         "_q_receive",
         "_q_recv",
+        "_q_standing",
         "_q_transmit",
         "_q_wire",
         "_q_writes_watched",
@@ -126,6 +130,8 @@ class StreamDevice(QIODevice):
         self._q_phase = ""  # "127.0.0.1:80", for error texts
         self._q_origin = ""  # where the device was made, in debug mode
         self._q_linked = False  # bytes may be sent and received
+        self._q_standing = False  # the connection stands, as far as has been told: disconnected is still to come
+        self._q_losing = False  # the slots of errorOccurred are hearing of its end
         self._q_closing_down = False  # to be closed when everything is out
         self._q_finishing = False  # ... and the filter has said its last
         self._q_blocked = False  # the system refused bytes: writing is watched
@@ -135,7 +141,8 @@ class StreamDevice(QIODevice):
         self._q_direct = False  # ... and send what is large at once
         self._q_channels_watched = False  # something is connected to channelReadyRead ...
         self._q_writes_watched = False  # ... to bytesWritten or channelBytesWritten
-        self._q_arrived = False  # since the beginning of a blocking wait
+        self._q_arrived = self._q_departed = False  # bytes, since the beginning of a blocking wait
+        self._q_broken = False  # sending failed: what is written goes nowhere
         self._q_read_limit = 0
         self._q_receive = _RECEIVE
         self._q_high = self._q_low = 0
@@ -166,7 +173,7 @@ class StreamDevice(QIODevice):
         self._q_engine = engine
         self._q_recv = engine.recv
         self._q_transmit = engine.send
-        self._q_linked = True
+        self._q_linked = self._q_standing = True
         self._q_update()
         self._q_arrive()
 
@@ -211,11 +218,11 @@ class StreamDevice(QIODevice):
         """Give the descriptor back; what was received stays readable."""
         self._q_unwatch()
         engine, self._q_engine = self._q_engine, None
-        self._q_linked = self._q_closing_down = self._q_finishing = False
+        self._q_linked = self._q_closing_down = self._q_finishing = self._q_losing = False
         self._q_update()
         self._q_write_buffer.clear()
         self._q_wire = b""
-        self._q_over = False
+        self._q_over = self._q_broken = False
         if engine is not None:
             self._q_recv = self._q_transmit = _no_descriptor
             engine.close()
@@ -240,7 +247,7 @@ class StreamDevice(QIODevice):
 
     def _q_finalize(self) -> None:
         try:
-            if self._q_engine is not None and self._q_linked:
+            if self._q_engine is not None and self._q_linked and not (self._q_closing_down and self._q_nothing_waits()):
                 made = f"; made at\n{self._q_origin}" if self._q_origin else ""
                 if self._q.ref() is None:  # dropped, not deleted by its parent or by deleteLater()
                     warnings.warn(f"{self!r} was dropped while it was open{made}", ResourceWarning, 1, source=self)
@@ -427,7 +434,13 @@ class StreamDevice(QIODevice):
             self._q_block()
 
     def _q_flush(self) -> int:
-        """Send what the system takes; the number of bytes that left the write buffer."""
+        """Send what the system takes; the number of bytes that left the write buffer. It closes if that was due."""
+        sent = self._q_send_waiting()
+        if self._q_closing_down and self._q_nothing_waits():
+            self._q_finish()
+        return sent
+
+    def _q_send_waiting(self) -> int:
         engine = self._q_engine
         if engine is None or not self._q_linked:
             return 0
@@ -456,8 +469,6 @@ class StreamDevice(QIODevice):
             self._q_unblock()
         if sent:
             self._q_report_sent(sent)
-        if self._q_closing_down and not buffer.size and not self._q_wire:
-            self._q_finish()
         return sent
 
     def _q_report_sent(self, sent: int) -> None:
@@ -499,6 +510,7 @@ class StreamDevice(QIODevice):
 
     def _q_send_failed(self, error: OSError) -> None:
         """The connection broke: what the peer sent before it did is still to be read, and reading tells the end."""
+        self._q_broken = True
         self._q_write_buffer.clear()
         self._q_wire = b""
         if self._q_blocked:
@@ -517,12 +529,29 @@ class StreamDevice(QIODevice):
             self._q_dispatcher.watch(self._q_engine.fd, WRITE, None)
 
     def _q_close_down(self) -> None:
-        """Close as soon as everything is out."""
+        """Close as soon as everything is out.
+
+        Without a loop that is up to a blocking wait, as in Qt; but the program may never wait, and so what the system
+        takes is sent now, with the end after it.
+        """
         self._q_closing_down = True
-        if not self._q_write_buffer.size and not self._q_wire:
+        if self._q_nothing_waits():
             self._q_finish()
+        elif self._q.thread.dispatcher is not None:
+            self._q_queue_flush()
         else:
-            self._q_flush() if self._q.thread.dispatcher is None else self._q_queue_flush()
+            self._q_send_waiting()
+            if self._q_filter is None and self._q_engine is not None and self._q_nothing_waits():
+                self._q_engine.end_politely()
+
+    def _q_nothing_waits(self) -> bool:
+        return not self._q_write_buffer.size and not self._q_wire
+
+    def _q_is_no_news(self, reason: SocketFailure, closing: bool) -> bool:
+        """Whether nobody needs to hear of *reason*: it was told, or the peer ended what had all been sent to it."""
+        if closing and reason.code is SocketError.RemoteHostClosedError:
+            return self._q_losing or (self._q_nothing_waits() and not self._q_broken)
+        return self._q_losing
 
     def _q_finish(self) -> None:
         if self._q_filter is not None and not self._q_finishing:
@@ -564,8 +593,9 @@ class StreamDevice(QIODevice):
     def _q_wait_turn(self, clock: Clock) -> bool:
         """Wait for the descriptor and handle what it is ready for; False when the time is over."""
         engine = self._q_engine
-        if self._q_write_buffer.size or self._q_wire or self._q_filter is not None:
-            self._q_flush()
+        waits = self._q_write_buffer.size or self._q_wire or self._q_filter is not None or self._q_closing_down
+        if waits and self._q_flush():
+            self._q_departed = True
         if engine is None or self._q_engine is not engine:
             return True  # it has ended: the caller's loop sees that
         mask = WRITE if self._q_write_buffer.size or self._q_wire else 0
@@ -576,8 +606,8 @@ class StreamDevice(QIODevice):
         if not ready:
             return False
         found = ready[0][1]
-        if found & ~READ and mask & WRITE:
-            self._q_flush()
+        if found & ~READ and mask & WRITE and self._q_flush():
+            self._q_departed = True
         if found & ~WRITE and mask & READ:
             self._q_on_readable()
         return True
@@ -586,27 +616,33 @@ class StreamDevice(QIODevice):
         return 0 < self._q_read_limit <= self._q_read_buffer.size
 
     def _q_wait_for_data(self, clock: Clock) -> bool:
-        self._q_arrived = False
-        while self._q_linked and not self._q_is_full():
-            if not self._q_wait_turn(clock):
-                self._q_wait_timed_out()
-                return False
-            if self._q_arrived:
-                return True
-        return False
+        outer, self._q_arrived = self._q_arrived, False  # a slot may wait within a wait
+        try:
+            while self._q_linked and not self._q_is_full():
+                if not self._q_wait_turn(clock):
+                    self._q_wait_timed_out()
+                    return False
+                if self._q_arrived:
+                    return True
+            return False
+        finally:
+            self._q_arrived = self._q_arrived or outer
 
     def _q_wait_until_written(self, clock: Clock) -> bool:
         buffer = self._q_write_buffer
         if not buffer.size and not self._q_wire:
             return False
+        self._q_departed = False
         while self._q_linked:
             before = buffer.size
-            if self._q_flush() or buffer.size < before:
+            if self._q_flush():
                 return True
+            if not buffer.size and not self._q_wire:
+                return self._q_linked and not self._q_broken
             if not self._q_wait_turn(clock):
                 self._q_wait_timed_out()
                 return False
-            if buffer.size < before:
+            if self._q_departed or (buffer.size < before and not self._q_broken):
                 return True
         return False
 

@@ -38,7 +38,7 @@ from qnet.core.iodevice import QIODevice
 from qnet.core.logging import qWarning
 from qnet.core.object import QObject
 from qnet.core.signals import Signal
-from qnet.kernel._checks import checked_port
+from qnet.kernel._checks import checked_descriptor, checked_port
 from qnet.kernel._protocol import NetworkLayerProtocol as _Protocol
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket import _enums
@@ -409,8 +409,7 @@ class QAbstractSocket(StreamDevice):
         self._q_peer_pair()
         self._q_local_pair()
         self._q_unwatch()
-        expected = self._q_closing_down and reason.code is SocketError.RemoteHostClosedError
-        if not (expected or self._q_losing):
+        if not self._q_is_no_news(reason, self._q_state is _CLOSING):
             self._q_losing = True
             self._q_report(reason)
             if self._q_engine is not engine or engine is None:
@@ -544,15 +543,20 @@ class QAbstractSocket(StreamDevice):
         """Take over an open *socketDescriptor*, which is in *state*. Returns False if it is none.
 
         The socket belongs to the running thread's loop from then on and closes the descriptor in the end. A
-        connection that the socket had is aborted.
+        connection that the socket had is aborted; if the descriptor is none, it stays.
         """
-        if self._q_state is not _UNCONNECTED:
-            QAbstractSocket.abort(self)
+        socketDescriptor = checked_descriptor(socketDescriptor)
+        phase = f"adopting descriptor {socketDescriptor}"
+        if self._q_engine is not None and self._q_engine.fd == socketDescriptor:
+            self._q_note(failure(SocketError.UnsupportedSocketOperationError, phase, "The socket has it already"))
+            return False
         try:
             engine = QNativeSocketEngine.adopted(socketDescriptor)
         except OSError as error:
-            self._q_note(failure_from_os(error, f"adopting descriptor {socketDescriptor}"))
+            self._q_note(failure_from_os(error, phase))
             return False
+        if self._q_state is not _UNCONNECTED:
+            QAbstractSocket.abort(self)
         self._q_adopt(engine, SocketState(state), openMode)
         return True
 

@@ -27,6 +27,7 @@ from qnet.core._timers import TimerEntry
 from qnet.core.iodevice import QIODevice
 from qnet.core.object import QObject
 from qnet.core.signals import Signal
+from qnet.kernel._checks import checked_descriptor
 from qnet.socket._enums import SocketError
 from qnet.socket._errors import SocketFailure
 from qnet.socket._local_names import full_name, system_address
@@ -278,15 +279,18 @@ class QLocalSocket(StreamDevice):
         socketState: _LocalSocketState = _LocalSocketState.ConnectedState,
         openMode: QIODevice.OpenModeFlag = QIODevice.OpenModeFlag.ReadWrite,
     ) -> bool:
-        """Take over an open *socketDescriptor*. Returns False, with errorOccurred, if it is none."""
-        if self._q_state is not _UNCONNECTED:
-            QLocalSocket.abort(self)
+        """Take over an open *socketDescriptor*. Returns False if it is none, and then keeps the connection it has."""
+        socketDescriptor = checked_descriptor(socketDescriptor)
         try:
+            if self._q_engine is not None and self._q_engine.fd == socketDescriptor:
+                raise OSError(errno.EBUSY, "The socket has it already")
             engine = QNativeSocketEngine.adopted(socketDescriptor)
         except OSError as error:
             self._q_error = _LocalSocketError.UnsupportedSocketOperationError
             self._q_error_text = f"QLocalSocket: adopting descriptor {socketDescriptor}: {error}"
             return False
+        if self._q_state is not _UNCONNECTED:
+            QLocalSocket.abort(self)
         self._q_adopt(engine, _LocalSocketState(socketState), openMode)
         return True
 
@@ -343,8 +347,7 @@ class QLocalSocket(StreamDevice):
     def _q_lost(self, reason: SocketFailure) -> None:
         engine = self._q_engine
         self._q_unwatch()
-        expected = self._q_closing_down and reason.code is SocketError.RemoteHostClosedError
-        if not (expected or self._q_losing):
+        if not self._q_is_no_news(reason, self._q_state is _CLOSING):
             self._q_losing = True
             if reason.code is SocketError.RemoteHostClosedError:
                 self._q_report(_LocalSocketError.PeerClosedError, "QLocalSocket: Remote closed")

@@ -30,7 +30,7 @@ from qnet.core.iodevice import QIODevice
 from qnet.core.logging import qWarning
 from qnet.core.object import QObject
 from qnet.core.signals import Signal
-from qnet.kernel._checks import checked_port
+from qnet.kernel._checks import checked_descriptor, checked_port
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket._enums import SocketError, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind
@@ -351,6 +351,7 @@ class QTcpServer(Listener):
 
     def setSocketDescriptor(self, socketDescriptor: int) -> bool:
         """Take over a descriptor that listens already (socket activation, say). False if it is none."""
+        socketDescriptor = checked_descriptor(socketDescriptor)
         if self._q_engine is not None:
             qWarning("QTcpServer::setSocketDescriptor() called when already listening")
             return False

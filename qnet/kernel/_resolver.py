@@ -23,7 +23,7 @@ from qnet.kernel.hostaddress import QHostAddress
 
 __all__ = ["Answer", "Lookup", "Resolver", "cached", "cached_info", "look_up", "lookup_info", "resolve"]
 
-THREADS = 8
+THREADS = 20  # as Qt
 IDLE_SECONDS = 10.0
 CACHE_SIZE = 128  # as Qt
 CACHE_SECONDS = 60.0

@@ -30,7 +30,7 @@ _Context = _thread_data.ObjectData | _thread_data.ThreadData
 class QHostInfo:
     """The result of a host look-up, and the functions that start one.
 
-    Names are looked up as the system is configured (/etc/hosts, DNS, …), by up to eight threads. Answers, but no
+    Names are looked up as the system is configured (/etc/hosts, DNS, …), by up to 20 threads. Answers, but no
     failures, are kept for 60 seconds. Names with other characters than ASCII are looked up in their IDNA 2008 form.
     The addresses of a name come in the order in which to try them (RFC 6724); an address gives its name.
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from typing import Any
 
 import pytest
+
+from qnet.kernel._resolver import Answer, Resolver
 
 
 @pytest.mark.parametrize("make", ["host and port", "URL", "setter"])
@@ -28,3 +32,19 @@ def test_a_proxy_of_the_environment_keeps_the_scope_of_its_address(qt: Any, monk
     monkeypatch.setenv("http_proxy", "http://[fe80::1%25lo]:3128")
     (proxy,) = qt.QNetworkProxyFactory.systemProxyForQuery(qt.QNetworkProxyQuery("target.test", 80))
     assert (proxy.hostName(), proxy.port()) == ("fe80::1%lo", 3128)
+
+
+@pytest.mark.qnet("the pool is qnet's own; Qt's has as many threads")
+def test_twenty_names_are_looked_up_at_once() -> None:
+    """Where a name server is silent each takes seconds, and with eight threads all others waited longer than in Qt."""
+    together = threading.Barrier(20)
+
+    def lookup(name: str) -> Answer:
+        together.wait(30)
+        return Answer(())
+
+    answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+    resolver = Resolver(lookup)
+    for number in range(20):
+        resolver.submit(f"h{number}.test", answers.put)
+    assert [answers.get(timeout=60) for _ in range(20)] == [Answer(())] * 20

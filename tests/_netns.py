@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,16 @@ class Namespace:
         """Run ``ip`` with each line of *commands*."""
         for line in commands.strip().splitlines():
             self.run("ip", *line.split())
+
+    def wait_until_running(self, *names: str) -> None:
+        """Wait until these interfaces have a carrier, of which the kernel tells up to a second later."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            links = json.loads(self.run("ip", "-json", "link", "show", "up"))
+            if {each["ifname"] for each in links if each["operstate"] == "UP"} >= set(names):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"not all of {names} have a carrier")
 
     def run(self, *command: str) -> str:
         """What *command* prints in the namespace; its errors go to the test's output."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -198,8 +199,8 @@ class QEventLoopLocker:
     def __exit__(self, *exc: object) -> None:
         self.unlock()
 
-    def __del__(self) -> None:
-        if self.__dict__.get("_q_target") is not None and not sys.is_finalizing():
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if self.__dict__.get("_q_target") is not None and not is_finalizing():
             self.unlock()
 
 

@@ -113,9 +113,10 @@ class QObject(metaclass=ObjectType):
 
     # -- destruction
 
-    def __del__(self) -> None:
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # An argument, because an object may outlive the globals of this module when the interpreter ends.
         data = self.__dict__.get("_q")
-        if data is not None and data.alive and not sys.is_finalizing():
+        if data is not None and data.alive and not is_finalizing():
             self._q_destroy()
 
     def _q_destroy(self) -> None:

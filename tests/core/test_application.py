@@ -285,6 +285,25 @@ def run(qt: Implementation, body: str, *args: str, **environment: str) -> Any:
     )
 
 
+@pytest.mark.qnet("PySide6 is no module in Python that could be emptied")
+def test_what_outlives_the_modules_dies_in_silence(qt: Implementation) -> None:
+    done = run(
+        qt,
+        """
+import gc, types
+from qnet.QtCore import QEventLoopLocker
+app = QCoreApplication([])
+keeper = sys.modules["keeper"] = types.ModuleType("keeper")
+keeper.itself = keeper
+keeper.held = QObject(), QTimer(), QEventLoopLocker()
+gc.freeze()  # as if something in C held the module: only the end of the interpreter empties it
+for name in [name for name in sys.modules if name.startswith("qnet")]:  # as if they had been imported later
+    sys.modules[name] = sys.modules.pop(name)
+""",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_notify_sees_every_event(qt: Implementation) -> None:
     done = run(
         qt,

@@ -35,7 +35,7 @@ from qnet.kernel._protocol import NetworkLayerProtocol
 from qnet.kernel.networkproxy import QNetworkProxy
 from qnet.socket._connecting import Connecting
 from qnet.socket._enums import SocketError
-from qnet.socket._errors import SocketFailure, failure, failure_at_proxy, failure_from_os
+from qnet.socket._errors import SocketFailure, failure, failure_at_proxy, failure_from_os, shown_peer
 from qnet.socket._waiting import Clock, poll
 from qnet.socket.engines._handshake import ProxyFailure, ProxyHandshake
 
@@ -258,8 +258,7 @@ class Negotiation:
         return engine
 
     def _where(self) -> str:
-        host, port = proxy_address(self._proxy)
-        return f"{self._phase} through the proxy {f'[{host}]' if ':' in host else host}:{port}"
+        return f"{self._phase} through the proxy {shown_peer(*proxy_address(self._proxy))}"
 
     # -- driven by the event loop
 

@@ -22,9 +22,9 @@ from qnet.kernel.hostaddress import QHostAddress
 from qnet.kernel.networkproxy import QNetworkProxy
 from qnet.socket._connector import interleaved
 from qnet.socket._enums import SocketError, SocketType
-from qnet.socket._errors import SocketFailure, failure, failure_from_os
+from qnet.socket._errors import SocketFailure, failure, failure_from_os, shown_peer
 from qnet.socket._lookup import Lookup
-from qnet.socket._negotiation import Negotiation
+from qnet.socket._negotiation import Negotiation, proxy_address
 from qnet.socket.engines._handshake import Ask, ProxyFailure
 from qnet.socket.engines._socks5 import Command, Socks5Handshake
 from qnet.socket.engines.http import QHttpSocketEngine
@@ -106,6 +106,10 @@ class ProxiedConnecting:
         """Whether the proxy is given the name as it is."""
         can = QNetworkProxy.Capability.HostNameLookupCapability
         return bool(self.proxy.capabilities() & can) and QHostAddress(self.name).isNull()
+
+    def shown_proxy(self) -> str:
+        """Host and port of the proxy, for error texts."""
+        return shown_peer(*proxy_address(self.proxy))
 
     def _found(self, addresses: list[QHostAddress]) -> None:
         if self.socket._q_host_found(self):

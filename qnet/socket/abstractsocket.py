@@ -661,8 +661,11 @@ class QAbstractSocket(StreamDevice):
         way = self._q_way
         if way is not None and not way.wait(clock) and self._q_way is way:
             phase = f"connecting to {self._q_phase}"
+            announced = False
+            if not isinstance(way, Connecting):
+                phase += f" through the proxy {way.shown_proxy()}"
+                announced = way.looks_up()
             reason = failure(SocketError.SocketTimeoutError, phase, "Socket operation timed out")
-            announced = not isinstance(way, Connecting) and way.looks_up()
             self._q_note(reason)
             self._q_leave_way()
             self._q_set_state(_UNCONNECTED)

@@ -23,3 +23,14 @@ def test_error_texts_show_the_target_on_one_line(qt: Any, host: str, shown: str)
         assert not sock.waitForConnected(30_000)
         assert f"connecting to {shown} through" in sock.errorString()
         assert sock.errorString().isprintable()
+
+
+@pytest.mark.qnet("Qt's error texts name no host")
+def test_a_time_out_names_the_proxy_that_is_silent(qt: Any) -> None:
+    with ScriptedProxy([]) as script:
+        sock = ours(qt.QTcpSocket())
+        sock.setProxy(proxy_at(qt, script.port))
+        sock.connectToHost("target.test", 80)
+        assert not sock.waitForConnected(50)
+        where = f"connecting to target.test:80 through the proxy 127.0.0.1:{script.port}"
+        assert sock.errorString() == f"Socket operation timed out: {where}"

@@ -85,7 +85,8 @@ class _TokenScheme(AuthScheme):
         try:
             self._token = self._context.step(token)
         except Exception as error:  # pyspnego lets struct.error, ValueError and more through for bad tokens
-            raise AuthError(f"{self.label} failed ({type(error).__name__})") from error
+            where = "" if token is None else " at the other side's token"
+            raise AuthError(f"{self.label} failed{where} ({_kind(error)})") from error
 
 
 class NtlmScheme(_TokenScheme):
@@ -117,7 +118,7 @@ class NtlmScheme(_TokenScheme):
                 options=spnego.NegotiateOptions.use_ntlm,  # its own, whatever else is installed
             )
         except Exception as error:
-            raise AuthError(f"NTLM failed ({type(error).__name__})") from error
+            raise AuthError(f"NTLM failed ({_kind(error)})") from error
 
 
 class NegotiateScheme(_TokenScheme):
@@ -159,9 +160,15 @@ class NegotiateScheme(_TokenScheme):
                 protocol="negotiate",
             )
         except Exception as error:
-            raise AuthError(f"Negotiate failed ({type(error).__name__})") from error
+            raise AuthError(f"Negotiate failed ({_kind(error)})") from error
 
 
 def _require(package: str, purpose: str) -> None:
     if importlib.util.find_spec(package) is None:
         raise AuthError(purpose)
+
+
+def _kind(error: Exception) -> str:
+    """The class of *error* with its module ("struct.error"), without the text, which may quote what was sent."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

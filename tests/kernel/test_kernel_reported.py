@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from qnet.kernel._auth_session import AuthError, AuthSession
 from qnet.kernel._resolver import Answer, Resolver
+from qnet.kernel.authenticator import QAuthenticator
 
 
 @pytest.mark.parametrize("make", ["host and port", "URL", "setter"])
@@ -48,3 +50,16 @@ def test_twenty_names_are_looked_up_at_once() -> None:
     for number in range(20):
         resolver.submit(f"h{number}.test", answers.put)
     assert [answers.get(timeout=60) for _ in range(20)] == [Answer(())] * 20
+
+
+@pytest.mark.qnet("Qt answers such a token with an empty one")
+def test_what_is_wrong_with_a_token_of_ntlm_is_said() -> None:
+    """It was "NTLM failed (error)", after the class of that name in the module struct."""
+    authenticator = QAuthenticator()
+    authenticator.setUser("u")
+    authenticator.setPassword("p")
+    session = AuthSession("proxy.test", authenticator)
+    session.challenged([b"NTLM"])
+    answer = session.header("CONNECT", "target.test:80")
+    with pytest.raises(AuthError, match=r"^NTLM failed at the other side's token \([a-z]+\.[A-Za-z.]+\)$"):
+        session.challenged([b"NTLM AAAA"], answer)

@@ -17,6 +17,9 @@ addr add 10.1.0.1/24 dev va
 UP = "link set va up\nlink set vb up\n"
 
 
+ACTIVE = 14
+
+
 def ip(commands: str) -> None:
     subprocess.run(["ip", "-batch", "-"], input=commands, text=True, check=True, timeout=60)
 
@@ -35,8 +38,14 @@ class Story:
         self.manager = bt.QNetworkConfigurationManager()
         self.log: list[Any] = []
         self.told: dict[str, Any] = {}
-        wanted = "va" if "va" in commands else ""
-        assert bt.wait(lambda: self.named(wanted) or not wanted)
+        self.updates = 0
+        self.manager.updateCompleted.connect(self._count)
+        if bt.is_qnet:
+            assert bt.wait(lambda: self.updates)  # the engines have looked for the first time
+        assert bt.wait(lambda: self.named("va"))
+
+    def _count(self) -> None:
+        self.updates += 1
 
     def named(self, name: str) -> Any:
         return next((each for each in self.manager.allConfigurations() if each.name() == name), None)
@@ -57,7 +66,19 @@ class Story:
         self.log.clear()
         return [each[1:] for each in said] if by else said
 
+    def until_active(self, *names: str) -> None:
+        """Wait for their carriers, of which the kernel tells when it sees fit."""
+        assert self.bt.wait(lambda: all(number(self.named(name).state()) == ACTIVE for name in names))
+
     def after(self, commands: str, condition: Any) -> None:
+        """Run ``ip``, and wait until the *condition* is true, and nothing about it is on its way any more."""
         ip(commands)
         assert self.bt.wait(condition), (commands, self.log)
-        self.bt.spin(150)
+        self.settle()
+
+    def settle(self, milliseconds: int = 150) -> None:
+        """Wait until everybody has heard of what is known, and then whether anything else is told."""
+        before = self.updates
+        self.manager.updateConfigurations()  # when that is done, all that is different has been said
+        assert self.bt.wait(lambda: self.updates > before), self.log
+        self.bt.spin(milliseconds)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from _implementations import Implementation
-from _session_story import Story, ip
+from _session_story import ACTIVE, Story, ip, number
 
 pytestmark = pytest.mark.qnet("Qt's generic engine has no service networks")
 
@@ -54,8 +54,9 @@ class Roamer(Story):
         from qnet.bearer import _roaming
 
         _roaming.CALM = 0.3  # nobody wants to wait
-        assert bt.wait(lambda: self.network(network).state() == bt.QNetworkConfiguration.StateFlag.Active)
+        self.until_active("va", "vc")
         assert bt.wait(lambda: len(self.network(network).children()) == 2)
+        self.settle()
         self.it = self.session(self.network(network), "it")
         self.offers: list[Any] = []
         self.asked = asked
@@ -79,7 +80,7 @@ class Roamer(Story):
 
     def until_said(self, what: str) -> list[Any]:
         assert self.bt.wait(lambda: any(each[1] == what for each in self.log)), self.log
-        self.bt.spin(120)
+        self.settle()
         return self.now()
 
 
@@ -102,7 +103,7 @@ def consulted(bt: Implementation) -> dict[str, Any]:
     story.it.reject()
     told["rejected"] = story.now()
     told["held again"] = [hub.sessions.count(story.named(name).identifier()) for name in ("va", "vc")]
-    bt.spin(500)
+    story.settle(500)
     told["not offered again"] = story.now()
     story.it.close()
     told["closed"] = story.now()
@@ -135,7 +136,8 @@ def ignored(bt: Implementation) -> dict[str, Any]:
     story.told["the old one is back"] = story.until_said("opened")
     story.it.close()
     ip("link set vb down")
-    assert bt.wait(lambda: story.named("va").state() != 14)
+    assert bt.wait(lambda: number(story.named("va").state()) != ACTIVE)
+    story.settle()
     story.it.open()
     story.now()
     ip("link set vb up")
@@ -202,7 +204,7 @@ def flapping(bt: Implementation) -> dict[str, Any]:
     story = Roamer(bt)
     from qnet.bearer import _roaming
 
-    _roaming.CALM = 2.0
+    _roaming.CALM = 1000.0  # on a busy machine one up and down may take seconds
     story.now()
     ip("link set vb down")
     story.until_said("activated")
@@ -212,8 +214,10 @@ def flapping(bt: Implementation) -> dict[str, Any]:
         bt.spin(60)
         ip("link set vb down")
         bt.spin(60)
+    story.settle()
     story.told["flapping"] = story.now()
     story.told["timers"] = len(story.it.children())
+    _roaming.CALM = 0.3
     ip("link set vb up")
     story.told["calm"] = story.until_said("activated")
     return story.told
@@ -231,6 +235,7 @@ def choosing(bt: Implementation) -> dict[str, Any]:
     story = Story(bt, CABLES)
     told = story.told
     manager = story.manager
+    story.until_active("va", "vc")
     assert bt.wait(lambda: manager.defaultConfiguration().type() == bt.QNetworkConfiguration.Type.UserChoice)
     assert bt.wait(lambda: len(manager.configurationFromIdentifier("network:both").children()) == 2)
     ask = manager.defaultConfiguration()
@@ -319,7 +324,7 @@ def threads(bt: Implementation) -> dict[str, Any]:
         for _ in range(50):
             session = bt.QNetworkSession(va)
             session.open()
-            assert session.waitForOpened(1000)
+            assert session.waitForOpened(30_000)
             session.close()
         results.append("done")
 

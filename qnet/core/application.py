@@ -133,6 +133,8 @@ class QCoreApplication(QObject):
     @staticmethod
     def exit(returnCode: int = 0) -> None:
         """End `exec` and every nested loop of its thread with *returnCode*; before exec: nothing."""
+        if not isinstance(returnCode, int):
+            raise TypeError(f"an exit code is an int, not {type(returnCode).__name__}")
         application = QCoreApplication.instance()
         if application is None:
             return

@@ -88,7 +88,7 @@ class QDeadlineTimer:
     @staticmethod
     def addNSecs(dt: Deadline, nsecs: int, /) -> QDeadlineTimer:
         """A deadline *nsecs* nanoseconds after *dt*; one that never comes stays so."""
-        timer = QDeadlineTimer(dt)
+        timer = QDeadlineTimer(to_deadline(dt))
         timer._move(_integer(nsecs, "nsecs"))
         return timer
 
@@ -218,8 +218,8 @@ class QDeadlineTimer:
         return f"<QDeadlineTimer {state}, {self._type.name}>"
 
 
-Deadline: TypeAlias = QDeadlineTimer | QDeadlineTimer.ForeverConstant | int
-"""What a wait takes as its limit: a deadline, ``Forever`` or milliseconds (negative: for ever)."""
+Deadline: TypeAlias = QDeadlineTimer | QDeadlineTimer.ForeverConstant | int | float
+"""What a wait takes as its limit: a deadline, ``Forever`` or milliseconds (negative: for ever; whole ones count)."""
 
 
 def to_deadline(limit: Deadline) -> QDeadlineTimer:
@@ -228,6 +228,8 @@ def to_deadline(limit: Deadline) -> QDeadlineTimer:
         return limit
     if isinstance(limit, int) and not isinstance(limit, Qt.TimerType):
         return QDeadlineTimer(limit)
+    if isinstance(limit, float):  # seconds * 1000, as programs reckon
+        return QDeadlineTimer(int(limit))
     raise TypeError(f"expected milliseconds (int) or a QDeadlineTimer, not {type(limit).__name__}")
 
 

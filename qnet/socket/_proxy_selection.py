@@ -32,6 +32,8 @@ def checked_proxy(proxy: object) -> QNetworkProxy:
     """What ``setProxy()`` keeps of *proxy*: a copy. Raises TypeError if it is none."""
     from qnet.kernel.networkproxy import QNetworkProxy
 
+    if isinstance(proxy, QNetworkProxy.ProxyType):  # setProxy(QNetworkProxy.NoProxy)
+        return QNetworkProxy(proxy)
     if not isinstance(proxy, QNetworkProxy):
         raise TypeError(f"a QNetworkProxy is expected, not {type(proxy).__name__}")
     return QNetworkProxy(proxy)

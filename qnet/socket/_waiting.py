@@ -21,8 +21,9 @@ class Clock:
         remaining = getattr(msecs, "remainingTime", None)
         if remaining is not None:
             msecs = remaining()
-        if not isinstance(msecs, int):
+        if not isinstance(msecs, (int, float)):
             raise TypeError(f"a time-out is an int, milliseconds, or a QDeadlineTimer, not {type(msecs).__name__}")
+        msecs = int(msecs)  # seconds * 1000, as programs reckon, is a float
         self.end = monotonic() + msecs / 1000 if msecs >= 0 else None
 
     def remainingTime(self) -> int:

@@ -618,7 +618,7 @@ class QAbstractSocket(StreamDevice):
         """The proxy that was set for this socket; DefaultProxy until one is."""
         return shown_proxy(self._q_proxy)
 
-    def setProxy(self, networkProxy: QNetworkProxy) -> None:
+    def setProxy(self, networkProxy: QNetworkProxy | QNetworkProxy.ProxyType) -> None:
         """Connect through a proxy from the next `connectToHost` on."""
         self._q_proxy = checked_proxy(networkProxy)
 

@@ -92,6 +92,8 @@ class QTcpServer(Listener):
         `serverPort` are the proxy's, 0 until it has answered, and others after each client.
         """
         port = checked_port(port)
+        if isinstance(address, int) and not isinstance(address, QHostAddress.SpecialAddress):
+            raise TypeError(f"the first argument is the address, not {address}; a port alone: listen(port={address})")
         if self._q_engine is not None:
             qWarning("QTcpServer::listen() called when already listening")
             return False
@@ -367,7 +369,7 @@ class QTcpServer(Listener):
         """The proxy that was set for this server; DefaultProxy until one is."""
         return shown_proxy(self._q_proxy)
 
-    def setProxy(self, networkProxy: QNetworkProxy) -> None:
+    def setProxy(self, networkProxy: QNetworkProxy | QNetworkProxy.ProxyType) -> None:
         """Listen through a proxy from the next `listen` on."""
         self._q_proxy = checked_proxy(networkProxy)
 

@@ -124,3 +124,34 @@ def test_qts_names_of_combined_flags_are_the_flags(qt: Implementation, owner: st
     """Older programs write ``QIODevice.OpenMode(QIODevice.ReadOnly)``."""
     cls = getattr(qt, owner)
     assert getattr(cls, plural) is getattr(cls, flag)
+
+
+@pytest.mark.parametrize(
+    ("expected", "wait"),
+    [
+        (True, lambda qt, ms: qt.QThread().wait(ms)),
+        (True, lambda qt, ms: qt.QMutex().tryLock(ms)),
+        (True, lambda qt, ms: qt.QSemaphore(1).tryAcquire(1, ms)),
+        (False, lambda qt, ms: qt.QSemaphore(1).tryAcquire(2, ms)),
+        (True, lambda qt, ms: qt.QReadWriteLock().tryLockForWrite(ms)),
+        (True, lambda qt, ms: qt.QThreadPool().waitForDone(ms)),
+    ],
+)
+def test_milliseconds_may_be_reckoned(qt: Implementation, app: Any, expected: bool, wait: Any) -> None:
+    """``seconds * 1000`` is a float; what is behind the point is dropped."""
+    assert wait(qt, 0.0125 * 1000) is expected
+
+
+@pytest.mark.parametrize("code", ["3", None])
+def test_an_exit_code_is_a_number(qt: Implementation, app: Any, code: Any) -> None:
+    refused: list[Any] = []
+
+    def leave() -> None:
+        with pytest.raises((TypeError, ValueError)) as refusal:
+            qt.QCoreApplication.exit(code)
+        refused.append(refusal.value)
+        qt.QCoreApplication.exit(4)
+
+    qt.QTimer.singleShot(0, leave)
+    assert app.exec() == 4
+    assert len(refused) == 1

@@ -141,3 +141,31 @@ def test_a_descriptor_is_a_number(qt: Implementation, app: Any, pair: Any) -> No
             taker.setSocketDescriptor("3")
     assert ends.socket.state() is ends.states.ConnectedState
     assert ends.server.isListening()
+
+
+def test_milliseconds_may_be_reckoned(qt: Implementation, app: Any, pair: Any) -> None:
+    """``seconds * 1000`` is a float; what is behind the point is dropped."""
+    ends = pair(qt)
+    assert ends.socket.waitForConnected(2.5 * 1000)
+    assert not ends.socket.waitForReadyRead(0.0015 * 1000)
+    assert not ends.socket.waitForDisconnected(0.0015 * 1000)
+    ends.peer.write(b"x")
+    assert ends.peer.waitForBytesWritten(12.5 * 1000)
+    assert ends.socket.waitForReadyRead(12.5 * 1000)
+    taken, timed_out = ends.server.waitForNewConnection(0.0015 * 1000)
+    assert (taken, timed_out) == (False, True)
+
+
+@pytest.mark.parametrize("name", ["QTcpSocket", "QUdpSocket", "QTcpServer"])
+def test_a_kind_of_proxy_is_a_proxy(qt: Implementation, app: Any, name: str) -> None:
+    """``setProxy(QNetworkProxy.NoProxy)`` is how programs switch proxies off."""
+    obj = getattr(qt, name)()
+    obj.setProxy(qt.QNetworkProxy.ProxyType.NoProxy)
+    assert obj.proxy().type() is qt.QNetworkProxy.ProxyType.NoProxy
+
+
+def test_a_port_is_no_address(qt: Implementation, app: Any) -> None:
+    server = qt.QTcpServer()
+    with pytest.raises(TypeError):
+        server.listen(8080)
+    assert not server.isListening()

@@ -29,6 +29,9 @@ class Commands:
     def __init__(self, bt: Any) -> None:
         self.bt = bt
         self.manager = bt.QNetworkConfigurationManager()
+        looked: list[bool] = []
+        self.manager.updateCompleted.connect(lambda: looked.append(True))
+        assert bt.wait(lambda: looked)  # before that there may be no configuration, and nothing that can be done
         self.sessions: dict[str, Any] = {}
         self.log: dict[str, list[str]] = {}
 

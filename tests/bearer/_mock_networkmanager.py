@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ def mock_python() -> str:
     """An interpreter that has python-dbusmock: ours, or Debian's."""
     for candidate in (sys.executable, "/usr/bin/python3"):
         command = [candidate, "-c", "import dbusmock"]
-        if os.path.exists(candidate) and not subprocess.run(command, capture_output=True, timeout=30).returncode:
+        if os.path.exists(candidate) and not subprocess.run(command, capture_output=True, timeout=60).returncode:
             return candidate
     pytest.skip("needs python-dbusmock (Debian: python3-dbusmock)")
 
@@ -67,7 +69,9 @@ class Bus:
         command = ["dbus-daemon", f"--config-file={self._file}", "--nofork", "--print-address", "--nopidfile"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._process.stdout is not None
-        assert self._process.stdout.readline()  # it listens
+        if not self._process.stdout.readline():  # else it listens
+            self.stop()
+            pytest.fail("dbus-daemon has ended at once")
 
     def stop(self) -> None:
         process, self._process = self._process, None
@@ -94,31 +98,55 @@ class MockNetworkManager:
         from jeepney.io.blocking import open_dbus_connection
 
         self._connection = open_dbus_connection(self._bus.address)
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def start(self) -> None:
         """Start it, and wait until it owns its name and has its objects."""
+        with self._owners() as next_owner:
+            self._process = subprocess.Popen(
+                self._command,
+                env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self._bus.address},
+                stdout=subprocess.DEVNULL,
+            )
+            while not next_owner():
+                pass  # that was another one, which is gone
+        self.call("/org/freedesktop", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+
+    def stop(self) -> None:
+        """Kill it, and wait until the bus knows, unless that is dead, too."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            with self._owners() as next_owner:
+                process.kill()
+                while self._is_owned() and next_owner():
+                    pass
+        except OSError:
+            pass  # there is no bus any more
+        finally:
+            process.kill()
+            process.wait()
+
+    def _is_owned(self) -> bool:
+        reply = self._connection.send_and_get_reply(jeepney.message_bus.NameHasOwner(NAME), timeout=60)
+        return bool(reply.body[0])
+
+    @contextmanager
+    def _owners(self) -> Iterator[Callable[[], str]]:
+        """A function that waits for the name's next owner, "" if there is none."""
         rule = jeepney.MatchRule(
             type="signal", interface="org.freedesktop.DBus", member="NameOwnerChanged", path="/org/freedesktop/DBus"
         )
         rule.add_arg_condition(0, NAME)
         self._connection.send_and_get_reply(jeepney.message_bus.AddMatch(rule))
         with self._connection.filter(rule) as owners:
-            self._process = subprocess.Popen(
-                self._command,
-                env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self._bus.address},
-                stdout=subprocess.DEVNULL,
-            )
-            message = self._connection.recv_until_filtered(owners, timeout=30)
-            assert message.body[2]
-        self.call("/org/freedesktop", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
-
-    def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
+            yield lambda: str(self._connection.recv_until_filtered(owners, timeout=60).body[2])
 
     def __exit__(self, *details: object) -> None:
         self.stop()
@@ -128,7 +156,7 @@ class MockNetworkManager:
         """What a method returns: one value, or None."""
         address = jeepney.DBusAddress(path, NAME, interface)
         message = jeepney.new_method_call(address, method, signature or None, arguments)
-        reply = self._connection.send_and_get_reply(message, timeout=30)
+        reply = self._connection.send_and_get_reply(message, timeout=60)
         assert reply.header.message_type is jeepney.MessageType.method_return, reply.body
         return reply.body[0] if reply.body else None
 

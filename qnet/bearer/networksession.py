@@ -79,6 +79,10 @@ class QNetworkSession(SessionCore):
         Each emits `closed`, and `error` with SessionAbortedError. The state becomes Closing, and then what the
         interface does. Where interfaces cannot be stopped the sessions are closed all the same; then
         OperationNotSupportedError follows.
+
+        With the right to stop interfaces (as root, say) that is also true of one that no session has started: the
+        computer's only network, perhaps. The kernel drops its routes and IPv6 addresses with it, and `open` brings the
+        interface back, but not these: something else has to configure it.
         """
         self._q_stop()
 

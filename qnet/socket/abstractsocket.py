@@ -29,7 +29,6 @@ Source: https://doc.qt.io/qt-6/qabstractsocket.html.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qnet.core._enums import flat_enums
@@ -46,6 +45,7 @@ from qnet.socket._connecting import Connecting
 from qnet.socket._enums import BindFlag, SocketError, SocketOption, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind, shown_peer
 from qnet.socket._filter import StreamFilter
+from qnet.socket._preparation import Preparation, Source, apply_option
 from qnet.socket._proxy_selection import checked_proxy, proxy_of_client, shown_proxy
 from qnet.socket._stream import StreamDevice
 from qnet.socket._waiting import Clock
@@ -86,8 +86,6 @@ class QAbstractSocket(StreamDevice):
     PauseMode: TypeAlias = _enums.PauseMode
     PauseModes: TypeAlias = _enums.PauseMode
 
-    _q_source: Callable[[int, bool], object] | None = None
-
     hostFound = Signal()
     """The host's name was resolved; the connection attempts begin."""
     connected = Signal()
@@ -120,7 +118,7 @@ class QAbstractSocket(StreamDevice):
         self._q_pause_mode = _enums.PauseMode.PauseNever
         self._q_proxy: QNetworkProxy | None = None
         self._q_tag = ""
-        self._q_options: dict[SocketOption, int] | None = None
+        self._q_preparation = Preparation(socketType)
         super().__init__(parent, **properties)
 
     # -- state
@@ -313,24 +311,8 @@ class QAbstractSocket(StreamDevice):
         self, address: QHostAddress, kind: type[QNativeSocketEngine] = QNativeSocketEngine
     ) -> QNativeSocketEngine:
         engine = kind()
-        # Not "IPv6 only", which could not reach ::ffff:127.0.0.1.
-        four = address.protocol() is _Protocol.IPv4Protocol
-        engine.initialize(self._q_type, _Protocol.IPv4Protocol if four else _Protocol.AnyIPProtocol)
-        for option, value in (self._q_options or {}).items():
-            self._q_apply_option(engine, option, value)
-        if self._q_source is not None:
-            try:
-                self._q_source(engine.fd, True)
-            except OSError:
-                engine.close()
-                raise
+        self._q_preparation.make_to_connect(engine, address)
         return engine
-
-    def _q_apply_option(self, engine: QNativeSocketEngine, option: SocketOption, value: int) -> None:
-        try:
-            engine.setOption(option, value)
-        except OSError:
-            pass  # as with a socket that is connected: an option that does not fit is no error
 
     def _q_connection_made(self, engine: QNativeSocketEngine, address: QHostAddress, port: int) -> None:
         self._q_leave_way()
@@ -482,7 +464,7 @@ class QAbstractSocket(StreamDevice):
             return through_proxy
         engine = QNativeSocketEngine()
         try:
-            self._q_bind_engine(engine, host, port, BindFlag(mode))
+            self._q_preparation.make_bound(engine, host, port, BindFlag(mode))
         except OSError as error:
             self._q_report(failure_to_bind(error, where))
             return False
@@ -493,39 +475,15 @@ class QAbstractSocket(StreamDevice):
         """Whether binding with the help of a proxy succeeded; None if there is nothing that a proxy could do."""
         return None
 
-    def _q_bind_engine(self, engine: QNativeSocketEngine, host: QHostAddress, port: int, mode: BindFlag) -> None:
-        """Make a descriptor and bind it; if that raises OSError there is none."""
-        try:
-            engine.initialize(self._q_type, host.protocol())
-            self._q_apply_bind_mode(engine, mode)
-            for option, value in (self._q_options or {}).items():
-                self._q_apply_option(engine, option, value)
-            if self._q_source is not None:
-                self._q_source(engine.fd, False)
-            engine.bind(host, port)
-        except OSError:
-            engine.close()
-            raise
-
     def _q_take_bound(self, engine: QNativeSocketEngine) -> None:
         self._q_engine = engine
         self._q_local = None
         self._q_bound()
         self._q_set_state(_BOUND)
 
-    def _q_apply_bind_mode(self, engine: QNativeSocketEngine, mode: BindFlag) -> None:
-        if mode & BindFlag.ShareAddress:
-            engine.reuse_address()
-            engine.share_port()
-        elif mode & BindFlag.ReuseAddressHint:
-            engine.reuse_address()
-
-    def _q_set_source(self, source: Callable[[int, bool], object] | None) -> None:
-        """Have *source* prepare every new descriptor, for bearer management.
-
-        It is told the descriptor and whether that will connect, or else be bound; OSError if it cannot do that now.
-        """
-        self._q_source = source
+    def _q_set_source(self, source: Source | None) -> None:
+        """Have *source* prepare every new descriptor, for bearer management: see `qnet.socket._preparation`."""
+        self._q_preparation.source = source
 
     def _q_bound(self) -> None:
         """The descriptor is bound: datagram sockets begin to receive."""
@@ -592,9 +550,9 @@ class QAbstractSocket(StreamDevice):
         if not isinstance(value, int):
             raise TypeError(f"a socket option is an int, not {type(value).__name__}")
         if self._q_engine is None:
-            self._q_options = {**(self._q_options or {}), option: int(value)}
+            self._q_preparation.options[option] = int(value)
             for engine in self._q_way.engines() if self._q_way is not None else ():
-                self._q_apply_option(engine, option, int(value))
+                apply_option(engine, option, int(value))
             return
         try:
             self._q_engine.setOption(option, int(value))
@@ -676,6 +634,12 @@ class QAbstractSocket(StreamDevice):
     def _q_is_connected(self) -> bool:
         return self._q_state is _CONNECTED
 
+    def _q_wait_for_way(self, clock: Clock) -> bool:
+        """Whether no connection is under way any more: that one stands, or that none was."""
+        if self._q_state in (_HOST_LOOKUP, _CONNECTING):
+            return self.waitForConnected(clock)  # type: ignore[arg-type]  # a Clock is a deadline
+        return True
+
     def waitForReadyRead(self, msecs: int = 30000) -> bool:
         """Block until new data arrived, at most *msecs* milliseconds (-1: no limit); readyRead is emitted too.
 
@@ -684,11 +648,7 @@ class QAbstractSocket(StreamDevice):
         in any thread.
         """
         clock = Clock(msecs)
-        if self._q_state in (_HOST_LOOKUP, _CONNECTING) and not self.waitForConnected(clock):  # type: ignore[arg-type]  # a Clock is a deadline
-            return False
-        if not self._q_linked:
-            return False
-        return self._q_wait_for_data(clock)
+        return self._q_wait_for_way(clock) and self._q_linked and self._q_wait_for_data(clock)
 
     def waitForBytesWritten(self, msecs: int = 30000) -> bool:
         """Block until some of what was written is out, at most *msecs* milliseconds (-1: no limit).
@@ -699,9 +659,7 @@ class QAbstractSocket(StreamDevice):
         clock = Clock(msecs)
         if not self._q_write_buffer.size and not self._q_wire:
             return False
-        if self._q_state in (_HOST_LOOKUP, _CONNECTING) and not self.waitForConnected(clock):  # type: ignore[arg-type]  # a Clock is a deadline
-            return False
-        return self._q_wait_until_written(clock)
+        return self._q_wait_for_way(clock) and self._q_wait_until_written(clock)
 
     def waitForDisconnected(self, msecs: int = 30000) -> bool:
         """Block until the connection is over, at most *msecs* milliseconds (-1: no limit).
@@ -713,12 +671,7 @@ class QAbstractSocket(StreamDevice):
         if self._q_state is _UNCONNECTED:
             qWarning(f"{type(self).__name__}::waitForDisconnected() is not allowed in UnconnectedState")
             return False
-        if self._q_state in (_HOST_LOOKUP, _CONNECTING):
-            if not self.waitForConnected(clock):  # type: ignore[arg-type]  # a Clock is a deadline
-                return False
-            if self._q_state is _UNCONNECTED:
-                return True
-        return self._q_wait_until_ended(clock)
+        return self._q_wait_for_way(clock) and self._q_wait_until_ended(clock)
 
     def _q_wait_timed_out(self) -> None:
         self._q_report(failure(SocketError.SocketTimeoutError, f"waiting for {self._q_phase or 'the peer'}"))

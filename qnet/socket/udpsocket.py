@@ -139,13 +139,6 @@ class QUdpSocket(QAbstractSocket):
 
     # -- binding
 
-    def _q_apply_bind_mode(self, engine: QNativeSocketEngine, mode: BindFlag) -> None:
-        if mode & BindFlag.DontShareAddress:
-            return
-        # Two sockets share a port only if both ask for it, so both flags have to mean the same option.
-        if mode & (BindFlag.ShareAddress | BindFlag.ReuseAddressHint):
-            engine.reuse_address()
-
     def _q_bind_through_proxy(self, host: QHostAddress, port: int, mode: BindFlag) -> bool | None:
         try:
             proxy = proxy_of_client(self._q_proxy, self._q_type, "", port, self._q_tag)
@@ -162,7 +155,7 @@ class QUdpSocket(QAbstractSocket):
 
         engine = Socks5DatagramEngine()
         try:
-            self._q_bind_engine(engine, host, port, mode)
+            self._q_preparation.make_bound(engine, host, port, mode)
         except OSError as error:
             self._q_report(failure_to_bind(error, f"binding {host.toString()}:{port}"))
             return False
@@ -192,7 +185,7 @@ class QUdpSocket(QAbstractSocket):
                 self._q_associate(proxy, anywhere, 0, BindFlag.DefaultForPlatform)
                 return self._q_engine
             engine = QNativeSocketEngine()
-            self._q_bind_engine(engine, anywhere, 0, BindFlag.DefaultForPlatform)
+            self._q_preparation.make_bound(engine, anywhere, 0, BindFlag.DefaultForPlatform)
         except ProxyFailure as refusal:
             self._q_note(SocketFailure(refusal.code, refusal.text))
             return None

@@ -419,7 +419,7 @@ def test_many_changes_at_once_are_one(watched: Watched) -> None:
 
 
 def test_a_change_is_told_although_the_folder_is_busy(watched: Watched) -> None:
-    watched.path.write_text("two")
+    watched.path.write_text("of another length: older kernels tell the time in steps of some milliseconds")
     noise = watched.path.with_name("noise")
 
     def changed() -> bool:

@@ -55,7 +55,7 @@ class Namespace:
         """Wait until these interfaces have a carrier, of which the kernel tells up to a second later."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            links = json.loads(self.run("ip", "-json", "link", "show", "up"))
+            links = json.loads(self.run("ip", "-json", "link"))
             if {each["ifname"] for each in links if each["operstate"] == "UP"} >= set(names):
                 return
             time.sleep(0.02)

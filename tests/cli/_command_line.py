@@ -45,7 +45,7 @@ def run(*arguments: str, prefix: tuple[str, ...] = (), **variables: str) -> Ende
         [*prefix, sys.executable, "-m", "qnet", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         env=environment(**variables),
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)

@@ -72,7 +72,7 @@ def test_output_that_nobody_reads_ends_it_quietly(arguments: tuple[str, ...]) ->
     os.close(reading)
     with os.fdopen(writing, "wb") as nobody:
         command = [sys.executable, "-m", "qnet", *arguments]
-        ended = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, timeout=60, env=environment())
+        ended = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, timeout=100, env=environment())
     assert (ended.returncode, ended.stderr) == (141, b"")
 
 
@@ -80,14 +80,14 @@ def test_output_that_nobody_reads_ends_it_quietly(arguments: tuple[str, ...]) ->
 def test_output_that_cannot_be_written_is_an_error() -> None:
     with open("/dev/full", "wb") as full:
         command = [sys.executable, "-m", "qnet", "interfaces"]
-        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, env=environment(), text=True)
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=100, env=environment(), text=True)
     assert ended.returncode == 1
     assert ended.stderr == "python -m qnet: [Errno 28] No space left on device\n"
 
 
 def test_without_an_output_it_says_so() -> None:
     command = ["sh", "-c", f"{sys.executable} -m qnet interfaces >&-"]
-    ended = subprocess.run(command, stderr=subprocess.PIPE, timeout=60, env=environment(), text=True)
+    ended = subprocess.run(command, stderr=subprocess.PIPE, timeout=100, env=environment(), text=True)
     assert (ended.returncode, ended.stderr) == (1, "python -m qnet: standard output is closed\n")
 
 
@@ -98,7 +98,7 @@ def test_asking_for_help_loads_nothing_but_the_command_line() -> None:
         " and not name.startswith('qnet._') and name not in ('qnet.bearer', 'qnet')))"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment(), check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, env=environment(), check=True
     )
     loaded = ended.stdout.splitlines()[-1]
     assert "qnet.core" not in loaded

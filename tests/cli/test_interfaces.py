@@ -27,6 +27,7 @@ link set vc address 02:00:00:00:00:0c addrgenmode none up
 def network() -> Iterator[Namespace]:
     with Namespace() as namespace:
         namespace.ip(NETWORK)
+        namespace.wait_until_running("va", "vb")
         yield namespace
 
 

@@ -27,8 +27,10 @@ class Peer:
     """What runs in the process."""
 
     def __init__(self, directory: str) -> None:
+        from qnet.bearer import _session_file
         from qnet.bearer._system_sessions import Registration, SystemSessions
 
+        _session_file.PATIENCE = 30.0  # whoever has the guard is slow, and not stopped
         self.sessions = SystemSessions(directory, 1)
         self.open_ones: list[Registration] = []
         self.lasts = 0

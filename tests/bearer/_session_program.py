@@ -125,6 +125,9 @@ class Commands:
 def main() -> None:
     from _implementations import Implementation
 
+    from qnet.bearer import _session_file
+
+    _session_file.PATIENCE = 30.0  # whoever has the guard is slow, and not stopped
     bt = Implementation("qnet")
     application = bt.app()
     commands = Commands(bt)

@@ -368,7 +368,10 @@ class QLocalSocket(StreamDevice):
 
     def abort(self) -> None:
         """Close at once; what was written and is not out is lost."""
-        self._q_end()
+        if self._q_state is not _UNCONNECTED:
+            self._q_end()
+        elif self._q_engine is not None:  # adopted as an unconnected one
+            self._q_unlink()
         super().close()
         self._q_read_buffer.clear()
 

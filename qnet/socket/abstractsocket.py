@@ -243,47 +243,42 @@ class QAbstractSocket(StreamDevice):
         ProxyProtocolError, ProxyAuthenticationRequiredError; UnsupportedSocketOperationError, at once and without
         any other signal, if no proxy can do it.
         """
-        port = checked_port(port)
-        if isinstance(hostName, QHostAddress.SpecialAddress):
-            hostName = QHostAddress(hostName)
-        if isinstance(hostName, QHostAddress):
-            hostName = hostName.toString()
-        if not isinstance(hostName, str):
-            raise TypeError(f"a host is a str or a QHostAddress, not {type(hostName).__name__}")
+        name, port = _name_of(hostName), checked_port(port)
+        mode, protocol = QIODevice.OpenModeFlag(mode), _Protocol(protocol)
         if self._q_state not in (_UNCONNECTED, _BOUND):
             qWarning(f"{type(self).__name__}::connectToHost() called when already looking up or connecting/connected")
             self._q_report(failure(SocketError.OperationError, f"to {self._q_phase}", _BUSY))
             return
         try:
-            proxy = proxy_of_client(self._q_proxy, self._q_type, hostName, port, self._q_tag)
+            proxy = proxy_of_client(self._q_proxy, self._q_type, name, port, self._q_tag)
         except ProxyFailure as refusal:
-            self._q_peer_name = hostName
+            self._q_peer_name = name
             self._q_report(SocketFailure(refusal.code, refusal.text))
             return
-        self._q_reset_for_connect(hostName, port)
-        if self._q_type is SocketType.UdpSocket:
-            mode |= QIODevice.OpenModeFlag.Unbuffered
-        QIODevice.setOpenMode(self, QIODevice.OpenModeFlag(mode))
-        self._q_error = SocketError.UnknownSocketError
-        self._q_error_text = ""
+        self._q_reset_for_connect(name, port, mode)
         self._q_set_state(_HOST_LOOKUP)
         if self._q_state is not _HOST_LOOKUP:
             return  # a slot has ended it
         if proxy is None:
-            self._q_way = Connecting(self, hostName, port, _Protocol(protocol))
+            self._q_way = Connecting(self, name, port, protocol)
         else:
             from qnet.socket._proxying import ProxiedConnecting
 
-            self._q_way = ProxiedConnecting(self, proxy, hostName, port, _Protocol(protocol))
+            self._q_way = ProxiedConnecting(self, proxy, name, port, protocol)
         self._q_way.begin()
 
-    def _q_reset_for_connect(self, name: str, port: int) -> None:
+    def _q_reset_for_connect(self, name: str, port: int, mode: QIODevice.OpenModeFlag) -> None:
         self._q_reset()
         self._q_write_buffer.clear()
         self._q_peer_name = name
         self._q_peer = None
         self._q_close_when_connected = False
         self._q_phase = shown_peer(name, port)
+        if self._q_type is SocketType.UdpSocket:
+            mode |= QIODevice.OpenModeFlag.Unbuffered
+        QIODevice.setOpenMode(self, mode)
+        self._q_error = SocketError.UnknownSocketError
+        self._q_error_text = ""
 
     def _q_ask_for_login(self, proxy: QNetworkProxy, authenticator: QAuthenticator) -> None:
         """Ask the program for credentials for *proxy*, which takes them along."""
@@ -675,3 +670,13 @@ class QAbstractSocket(StreamDevice):
 
     def _q_wait_timed_out(self) -> None:
         self._q_report(failure(SocketError.SocketTimeoutError, f"waiting for {self._q_phase or 'the peer'}"))
+
+
+def _name_of(host: str | QHostAddress | QHostAddress.SpecialAddress) -> str:
+    if isinstance(host, QHostAddress.SpecialAddress):
+        host = QHostAddress(host)
+    if isinstance(host, QHostAddress):
+        host = host.toString()
+    if not isinstance(host, str):
+        raise TypeError(f"a host is a str or a QHostAddress, not {type(host).__name__}")
+    return host

@@ -116,6 +116,15 @@ def test_wrong_types_raise(qt: Any, app: Any, arguments: tuple[Any, Any]) -> Non
     assert not sock.isOpen()
 
 
+def test_a_wrong_protocol_raises_before_anything_happens(qt: Any, app: Any) -> None:
+    sock = ours(qt.QTcpSocket())
+    trace = Trace(sock)
+    with pytest.raises((TypeError, ValueError)):
+        sock.connectToHost(LOCALHOST, 80, qt.QIODevice.ReadWrite, 99)
+    assert trace == []
+    assert not sock.isOpen()
+
+
 # --- misuse ----------------------------------------------------------------------------------------------------------
 
 

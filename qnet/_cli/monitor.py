@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import stat
 import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
 from enum import Enum
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from qnet._cli.output import print_json_line, printable
@@ -50,16 +53,51 @@ def _seconds(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print what happens until Ctrl-C."""
+    with _Interrupts() as interrupts:
+        _watch(arguments, interrupts)
+
+
+def _watch(arguments: argparse.Namespace, interrupts: _Interrupts) -> None:
     from qnet.core.application import QCoreApplication
+    from qnet.core.timer import QTimer
 
     application = QCoreApplication(["qnet"])
     monitor = Monitor(json=arguments.json, seconds=arguments.seconds)
-    try:
-        application.exec()
-    except KeyboardInterrupt:
-        return  # that is how it ends
+    interrupts.end = QCoreApplication.quit
+    QTimer.singleShot(0, interrupts.end_if_due)  # one that came while modules were loaded
+    application.exec()
     if monitor.error is not None:
         raise monitor.error
+
+
+class _Interrupts:
+    """Ctrl-C is how this ends, and no exception: one that comes while things are taken apart would be printed.
+
+    In the block it calls `end`, any number of times.
+    """
+
+    def __init__(self) -> None:
+        self.end: Callable[[], object] | None = None
+        self._due = False
+        self._previous: Any = None
+
+    def __enter__(self) -> _Interrupts:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the shell has us ignore it
+            self._previous = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._due = True
+        self.end_if_due()
+
+    def end_if_due(self) -> None:
+        """Call `end` if there was a Ctrl-C."""
+        if self._due and self.end is not None:
+            self.end()
 
 
 class Monitor:

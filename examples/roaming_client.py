@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from qnet.QtCore import QCoreApplication, QObject, Signal
+from qnet.QtCore import QCoreApplication, QEventLoop, QObject, Signal
 from qnet.QtNetwork import (
     QAbstractSocket,
     QNetworkConfiguration,
@@ -107,6 +107,16 @@ class Download(QObject):
         self.finished.emit(good)
 
 
+def network(manager: QNetworkConfigurationManager, identifier: str | None) -> QNetworkConfiguration:
+    """The network with the *identifier*, or the default one, as soon as everything has been looked for."""
+    loop = QEventLoop()
+    manager.updateCompleted.connect(loop.quit)
+    loop.exec()
+    if identifier is None:
+        return manager.defaultConfiguration()
+    return manager.configurationFromIdentifier(identifier)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fetch lines over whichever network works.")
     parser.add_argument("host", help="address of the server")
@@ -116,10 +126,10 @@ def main() -> int:
 
     application = QCoreApplication(sys.argv)
     manager = QNetworkConfigurationManager()
-    if options.network is None:
-        configuration = manager.defaultConfiguration()
-    else:
-        configuration = manager.configurationFromIdentifier(options.network)
+    try:
+        configuration = network(manager, options.network)
+    except KeyboardInterrupt:
+        return 130
     if not configuration.isValid():
         parser.exit(1, f"There is no network {options.network or 'to use'}.\n")
     print(f"Network: {configuration.name()}", flush=True)

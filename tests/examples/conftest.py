@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from _example_runner import EXAMPLES, PATIENCE, Examples
 from _implementations import Implementation
+from _ports import LOCALHOST, server_port
 
 
 @pytest.fixture
@@ -49,8 +50,10 @@ def listener() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
+def dead_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that refuses connections and datagrams, and that nobody else gets meanwhile."""
+    with server_port() as port, socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        tcp.bind((LOCALHOST, port))  # and never listens
+        udp.bind((LOCALHOST, port))
+        udp.connect((LOCALHOST, 9))  # takes datagrams from there only
+        yield port

@@ -76,8 +76,8 @@ def test_a_name_that_does_not_exist(run: Callable[..., tuple[int, str, str]]) ->
     assert errors.startswith("No answer for none.test: Non existent domain")
 
 
-def test_a_server_that_is_none(examples: Examples, free_port: int) -> None:
-    code, _, errors = examples.run("dnslookup", "--server", "127.0.0.1", "--port", free_port, "a.test")
+def test_a_server_that_is_none(examples: Examples, dead_port: int) -> None:
+    code, _, errors = examples.run("dnslookup", "--server", "127.0.0.1", "--port", dead_port, "a.test")
     assert code == 1
     assert errors.startswith("No answer for a.test: Request timed out")
 

@@ -62,9 +62,9 @@ def test_ctrl_c_removes_the_name_of_a_local_server(examples: Examples, tmp_path:
 
 @pytest.mark.qnet("Qt does not see Ctrl-C while exec() sleeps")
 @pytest.mark.parametrize("name", ["broadcast", "multicast"])
-def test_ctrl_c_stops_a_sender_in_peace(examples: Examples, name: str, free_port: int) -> None:
+def test_ctrl_c_stops_a_sender_in_peace(examples: Examples, name: str, dead_port: int) -> None:
     where = ["--address", "127.255.255.255"] if name == "broadcast" else ["--interface", "lo"]
-    sender = examples.start(f"{name}_sender", "--port", free_port, *where)
+    sender = examples.start(f"{name}_sender", "--port", dead_port, *where)
     assert sender.line().startswith("Sent")
     assert sender.ctrl_c() == (0, "")
 
@@ -72,7 +72,7 @@ def test_ctrl_c_stops_a_sender_in_peace(examples: Examples, name: str, free_port
 @pytest.mark.qnet("Qt does not see Ctrl-C while exec() sleeps")
 @pytest.mark.parametrize("name", ["fortune_client", "blocking_fortune_client"])
 def test_ctrl_c_ends_a_waiting_client(examples: Examples, listener: socket.socket, name: str) -> None:
-    client = examples.start(name, "127.0.0.1", listener.getsockname()[1], "--timeout", 2)
+    client = examples.start(name, "127.0.0.1", listener.getsockname()[1], "--timeout", 60)
     connection, _ = listener.accept()
     with connection:
         code, errors = client.ctrl_c()

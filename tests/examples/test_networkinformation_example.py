@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -20,8 +19,7 @@ def netns() -> Iterator[Namespace]:
     with Namespace() as namespace:
         namespace.ip("link add va type veth peer name vb\nlink set va addrgenmode none\nlink set vb addrgenmode none")
         namespace.ip("link set va up\nlink set vb up\naddr add 10.1.0.1/24 dev va")
-        while json.loads(namespace.run("ip", "-json", "link", "show", "va"))[0]["operstate"] != "UP":
-            continue  # the kernel tells the carrier up to a second later
+        namespace.wait_until_running("va", "vb")
         yield namespace
 
 

@@ -71,10 +71,6 @@ class QAbstractSocketEngine:
         """Begin to connect; True if that succeeded at once, else the descriptor becomes writable."""
         raise NotImplementedError(f"{self.__class__.__name__}.connectToHost()")
 
-    def connectToHostByName(self, name: str, port: int) -> bool:
-        """Like `connectToHost`, for engines whose peer resolves the name."""
-        raise NotImplementedError(f"{self.__class__.__name__}.connectToHostByName()")
-
     def bind(self, address: QHostAddress, port: int) -> None:
         """Take a local address."""
         raise NotImplementedError(f"{self.__class__.__name__}.bind()")

@@ -193,10 +193,6 @@ class QNativeSocketEngine(QAbstractSocketEngine):
         if hasattr(socket, "SO_REUSEPORT"):
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
-    def shutdown_write(self) -> None:
-        """Half close: the peer reads the end after what was sent."""
-        self.sock.shutdown(socket.SHUT_WR)
-
     def end_politely(self) -> None:
         """Half close and drop what the peer sent meanwhile: closing with unread bytes would send it a reset, and
         a reset makes it lose what it has not read yet.
@@ -208,10 +204,6 @@ class QNativeSocketEngine(QAbstractSocketEngine):
                     return
         except OSError:
             return  # nothing more to read, or the connection is gone
-
-    def reset_on_close(self) -> None:
-        """Make `close` send a reset instead of a regular end."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     # -- what the descriptor tells
 

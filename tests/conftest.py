@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -12,8 +13,15 @@ from _implementations import Implementation, Recorder
 from _leftovers import collect_leftovers
 from hypothesis import HealthCheck, settings
 
-# How long an example takes says nothing on a machine that has other things to do.
-settings.register_profile("suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says nothing on a machine that has other things to do. In CI the examples are the same in
+# every run, so that what fails there is what the change has broken; everywhere else each run draws new ones.
+settings.register_profile(
+    "suite",
+    settings(),
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("suite")
 
 _loaded: dict[str, Implementation] = {}

@@ -78,7 +78,7 @@ class Programs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.running: list[Running] = []
-        self._environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "utf-8"}
+        self._environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "utf-8", "no_proxy": "*"}
 
     def start(self, name: str, *arguments: object) -> Running:
         # PySide6 warns of exec_(), which old programs call.

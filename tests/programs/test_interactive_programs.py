@@ -104,10 +104,11 @@ def test_input_from_a_pipe_that_is_closed_at_once(programs: Programs, echo: sock
     assert output.splitlines()[-1] == "end of input"
 
 
-def test_a_console_without_a_server(programs: Programs, echo: socket.socket) -> None:
-    port = echo.getsockname()[1]
-    echo.close()
-    assert programs.start("console", port).end() == (1, "error: ConnectionRefusedError\n", "")
+def test_a_console_without_a_server(programs: Programs) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        ended = programs.start("console", nobody.getsockname()[1]).end()
+    assert ended == (1, "error: ConnectionRefusedError\n", "")
 
 
 # -- a second instance

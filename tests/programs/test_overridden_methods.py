@@ -73,7 +73,7 @@ def test_a_thread_with_parameters(qt: Implementation, app: Any) -> None:
 
     download = Download()
     download.start("ftp://snow")
-    assert download.wait(5000)
+    assert download.wait(30_000)
     assert download.got == ("ftp://snow", False)
     assert download.isFinished()
 
@@ -96,8 +96,8 @@ def test_a_socket_of_ones_own_ideas(qt: Implementation, app: Any) -> None:
     assert server.listen(qt.QHostAddress("127.0.0.1"))
     client = Connection()
     client.connectToHost("127.0.0.1", server.serverPort())
-    assert client.waitForConnected(5000)
-    assert server.waitForNewConnection(5000)
+    assert client.waitForConnected(30_000)
+    assert server.waitForNewConnection(30_000)
     peer = server.nextPendingConnection()
     ended: list[int] = []
     client.disconnected.connect(lambda: ended.append(1))

@@ -107,7 +107,7 @@ def test_a_thread_and_its_worker(qt: Implementation, make: Any) -> None:
     assert qt.wait(lambda: "tick" in seen)
     qt.QMetaObject.invokeMethod(worker, "stop", qt.Qt.ConnectionType.BlockingQueuedConnection)
     qt.QThread.quit(thread)
-    assert qt.QThread.wait(thread, 5000)
+    assert qt.QThread.wait(thread, 30_000)
     assert qt.wait(lambda: "finished" in seen)
 
 
@@ -129,7 +129,7 @@ def test_a_tcp_conversation(qt: Implementation, make: Any) -> None:
     assert len(qt.QIODevice.readAll(client)) == 500_000
     qt.QTcpServer.close(server)
     client.connectToHost("127.0.0.1", 1)
-    assert not client.waitForConnected(5000)
+    assert not client.waitForConnected(30_000)
     assert qt.QAbstractSocket.error(client) == qt.QAbstractSocket.SocketError.ConnectionRefusedError
 
 
@@ -137,15 +137,15 @@ def test_blocking_calls(qt: Implementation, make: Any) -> None:
     client = make.QTcpSocket()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client.connectToHost("127.0.0.1", listener.getsockname()[1])
-        assert client.waitForConnected(5000)
+        assert client.waitForConnected(30_000)
         peer, _ = listener.accept()
         qt.QIODevice.write(client, b"abc")
-        assert client.waitForBytesWritten(5000)
+        assert client.waitForBytesWritten(30_000)
         with peer:
             assert peer.recv(10) == b"abc"
             peer.send(b"def")
-            assert client.waitForReadyRead(5000)
-        assert client.waitForDisconnected(5000)
+            assert client.waitForReadyRead(30_000)
+        assert client.waitForDisconnected(30_000)
     assert bytes(qt.QIODevice.read(client, 10).data()) == b"def"
     qt.QAbstractSocket.abort(client)
 

@@ -75,8 +75,10 @@ async def sleep(ms):
     await SignalFuture(timer.timeout)
 
 
-async def part(name, delay, value, order):
-    await sleep(delay)
+async def part(name, value, order, earlier):
+    await sleep(5)
+    if earlier is not None and not earlier.finished:
+        await SignalFuture(earlier.done)
     order.append(name)
     return value
 
@@ -86,11 +88,11 @@ async def network():
     server.listen(QHostAddress.LocalHost)
     client = QTcpSocket()
     client.connectToHost(QHostAddress.LocalHost, server.serverPort())
-    await SignalFuture(server.newConnection, 5000)
+    await SignalFuture(server.newConnection, 30_000)
     peer = server.nextPendingConnection()
     peer.write(b"ping")
     if not client.bytesAvailable():
-        await SignalFuture(client.readyRead, 5000)
+        await SignalFuture(client.readyRead, 30_000)
     print("connected, got", repr(bytes(client.readAll())))
     client.abort()
     peer.abort()
@@ -109,8 +111,10 @@ async def main():
     print("slept")
     await network()
     order = []
-    tasks = [Task(part("abc"[i], 90 - 30 * i, i + 1, order)) for i in range(3)]
-    for task in tasks:
+    tasks = []
+    for name, value in (("c", 3), ("b", 2), ("a", 1)):
+        tasks.append(Task(part(name, value, order, tasks[-1] if tasks else None)))
+    for task in reversed(tasks):
         if not task.finished:
             await SignalFuture(task.done)
     print("sum", sum(task.result for task in tasks), "in order", order)

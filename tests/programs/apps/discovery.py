@@ -83,7 +83,7 @@ class Seeker(QObject):
             self.last[words[1]] = QElapsedTimer()
             self.last[words[1]].start()
             if words == ["2", "scanner"]:
-                print("printer went silent:", self.last["printer"].hasExpired(5000))
+                print("printer went silent:", self.last["printer"].hasExpired(60_000))
                 QCoreApplication.quit()
 
 

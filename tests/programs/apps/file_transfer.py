@@ -2,7 +2,7 @@
 
 Prints:
     receiving snow.bin of 700001 bytes
-    sent everything
+    sent 700001 bytes
     received 700001 bytes, the same: True
     progress rose and ended at 100 %
 """
@@ -47,7 +47,6 @@ class Sender(QObject):
             if self.socket.bytesToWrite() < self.CHUNK:
                 self.socket.write(self.file.read(self.CHUNK))
         elif self.socket.bytesToWrite() == 0:
-            print("sent everything")
             self.file.close()
             self.socket.disconnectFromHost()
 
@@ -107,6 +106,7 @@ with tempfile.TemporaryDirectory() as folder:
     with open(arrived[0], "rb") as file:
         copy = file.read()
     same = hashlib.sha256(copy).digest() == hashlib.sha256(content).digest()
+    print("sent", sender.written, "bytes")
     print(f"received {len(copy)} bytes, the same: {same}")
     if steps == sorted(steps):
         print("progress rose and ended at", steps[-1], "%")

@@ -53,4 +53,4 @@ result = QMetaObject.invokeMethod(
 )
 print("blocking result:", result)
 QMetaObject.invokeMethod(remote, "halt", Qt.QueuedConnection)
-assert thread.wait(5000)
+assert thread.wait(30_000)

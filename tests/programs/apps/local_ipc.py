@@ -89,7 +89,7 @@ with tempfile.TemporaryDirectory() as folder:
     server = Server(name)
     print("listening on a path:", server.fullServerName() == name)
     client.connectToServer(name, QIODevice.ReadWrite)
-    print("connected at once:", client.state() == QLocalSocket.ConnectedState and client.waitForConnected(500))
+    print("connected at once:", client.state() == QLocalSocket.ConnectedState and client.waitForConnected(30_000))
     second = QLocalServer()
     assert not second.listen(name)
     print("name in use:", QAbstractSocket.SocketError(second.serverError()).name)

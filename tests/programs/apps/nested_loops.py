@@ -77,12 +77,12 @@ flags = []
 QTimer.singleShot(10, app, lambda: flags.append(1))
 clock = QElapsedTimer()
 clock.start()
-while not flags and clock.elapsed() < 5000:
+while not flags and clock.elapsed() < 30_000:
     app.processEvents(QEventLoop.AllEvents, 50)
 print("processEvents until:", bool(flags))
 
-deadline = QDeadlineTimer(20)
 clock.restart()
+deadline = QDeadlineTimer(20)
 while not deadline.hasExpired():
     app.processEvents(QEventLoop.ExcludeUserInputEvents | QEventLoop.ExcludeSocketNotifiers)
 forever = QDeadlineTimer(QDeadlineTimer.Forever)

@@ -103,7 +103,7 @@ for name, priority in (("low", -1), ("normal", 0), ("high", 5)):
     pool.start(QRunnable.create(lambda name=name: order.append(name)), priority)
 busy = pool.activeThreadCount()
 gate.set()
-assert pool.waitForDone(5000)
+assert pool.waitForDone(30_000)
 print("priorities in a pool of one:", order)
 print("busy:", busy)
 pool.start(lambda: order.append("done"))

@@ -7,6 +7,7 @@ Prints:
     pairs left: 0
 """
 
+import socket
 import sys
 
 from qnet.QtCore import QCoreApplication, QObject
@@ -92,7 +93,10 @@ def talk(data):
 
 app = QCoreApplication(sys.argv)
 echo = Echo()
-echo.listen(QHostAddress.LocalHost)
+hold = socket.socket()  # keeps the port for this program when nobody listens on it any more
+hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+hold.bind(("127.0.0.1", 0))
+assert echo.listen(QHostAddress.LocalHost, hold.getsockname()[1])
 forwarder = Forwarder(echo.serverPort())
 forwarder.listen(QHostAddress.LocalHost)
 big = bytes(range(256)) * 1563
@@ -104,3 +108,4 @@ print("refused target closes the client:", talk(b"nobody") == b"")
 while forwarder.pairs:
     app.processEvents()
 print("pairs left:", len(forwarder.pairs))
+hold.close()

@@ -16,6 +16,7 @@ Prints:
     states: Connecting Connected Closing Unconnected
 """
 
+import socket
 import sys
 
 from qnet.QtCore import QCoreApplication, QObject, QTimer, Slot
@@ -38,6 +39,7 @@ class Client(QObject):
         self._timer.setInterval(10)
         self._timer.timeout.connect(self._retry)
         self._beat = QTimer(self)
+        self._beat.setSingleShot(True)
         self._beat.timeout.connect(self._ping)
         QTimer.singleShot(0, self._retry)
 
@@ -71,8 +73,9 @@ class Client(QObject):
         for _ in self._socket.readAll().data():
             self.pings += 1
             print("ping", self.pings)
-            if self.pings == 3:
-                self._beat.stop()
+            if self.pings < 3:
+                self._beat.start()
+            else:
                 server.finished = True
                 self._socket.disconnected.connect(lambda: print("closed for good"))
                 self._socket.disconnected.connect(QCoreApplication.quit)
@@ -84,8 +87,11 @@ class Server(QTcpServer):
         super().__init__()
         self.served = 0
         self.finished = False
-        self.listen(QHostAddress.LocalHost)
-        self.port = self.serverPort()
+        self.hold = socket.socket()  # keeps the port for this program while nobody listens on it
+        self.hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.hold.bind(("127.0.0.1", 0))
+        self.port = self.hold.getsockname()[1]
+        assert self.listen(QHostAddress.LocalHost, self.port)
         self.newConnection.connect(self.serve)
 
     def serve(self):
@@ -110,5 +116,6 @@ app = QCoreApplication(sys.argv)
 server = Server()
 client = Client(server.port)
 code = app.exec()
+server.hold.close()
 print("states:", *[s for s in client.states if s != "HostLookup"])
 sys.exit(code)

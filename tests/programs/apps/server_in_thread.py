@@ -78,13 +78,13 @@ thread.started.connect(server.start)
 thread.start()
 server.mutex.lock()
 while not server.port:
-    assert server.ready.wait(server.mutex, 5000)
+    assert server.ready.wait(server.mutex, 30_000)
 server.mutex.unlock()
 print("listening")
 
 sock = QTcpSocket()
 sock.connectToHost(QHostAddress(QHostAddress.LocalHost), server.port, QIODevice.ReadWrite)
-assert sock.waitForConnected(5000), sock.errorString()
+assert sock.waitForConnected(30_000), sock.errorString()
 
 
 def ask(data):
@@ -92,14 +92,14 @@ def ask(data):
     stream.writeUInt32(len(data))
     stream.writeRawData(data)
     while sock.bytesToWrite():
-        assert sock.waitForBytesWritten(5000)
+        assert sock.waitForBytesWritten(30_000)
     while sock.bytesAvailable() < 4:
-        assert sock.waitForReadyRead(5000)
+        assert sock.waitForReadyRead(30_000)
     size = stream.readUInt32()
     answer = b""
     while len(answer) < size:
         if not sock.bytesAvailable():
-            assert sock.waitForReadyRead(5000)
+            assert sock.waitForReadyRead(30_000)
         answer += bytes(sock.read(size - len(answer)))
     return answer
 
@@ -107,8 +107,8 @@ def ask(data):
 print("echo:", *ask(bytes([1, 2, 3])))
 print("echo:", len(ask(b"x" * 300000)), "bytes in pieces")
 assert ask(b"") == b""
-closed = sock.state() == QAbstractSocket.UnconnectedState or sock.waitForDisconnected(5000)
+closed = sock.state() == QAbstractSocket.UnconnectedState or sock.waitForDisconnected(30_000)
 print(f"the far end closed: {closed}, state {sock.state().name.replace('State', '')}")
 QMetaObject.invokeMethod(server, "stop", Qt.QueuedConnection)
-assert thread.wait(5000)
+assert thread.wait(30_000)
 print("stopped")

@@ -105,7 +105,7 @@ class Main(QObject):
         print("run as a function:", seen)
         ticking = Ticking()
         ticking.start()
-        assert ticking.wait(5000)
+        assert ticking.wait(30_000)
         print("exec in run:", ticking.ticks, "code", ticking.code)
         app.quit()
 

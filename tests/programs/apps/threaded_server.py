@@ -29,7 +29,7 @@ class ClientThread(QThread):
             self.error.emit(tcpSocket.error())
             return
         while not tcpSocket.canReadLine():
-            if not tcpSocket.waitForReadyRead(5000):
+            if not tcpSocket.waitForReadyRead(30_000):
                 self.error.emit(tcpSocket.error())
                 return
         line = tcpSocket.readLine().trimmed().toUpper()

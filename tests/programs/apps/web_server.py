@@ -93,7 +93,7 @@ def browse(base):
         ("GET", "/nothing", None),
     ):
         try:
-            with urllib.request.urlopen(base + target, body, timeout=10) as answer:
+            with urllib.request.urlopen(base + target, body, timeout=60) as answer:
                 print(method, target, "->", answer.status, answer.read().decode())
         except urllib.error.HTTPError as error:
             with error:

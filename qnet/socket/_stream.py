@@ -10,8 +10,8 @@ What holds
   has refused bytes.
 * Reading pauses at ``_q_read_limit`` bytes. The descriptor is then not watched at all: the peer's window fills, and a
   close of the peer is noticed once the program has read.
-* A blocking wait polls the same descriptor and calls the same two methods. There is no second way to read,
-  write or fail.
+* A blocking wait (`qnet.socket._blocking`) polls the same descriptor and calls the same two methods. There is no
+  second way to read, write or fail.
 * The dispatcher holds the device from the first turn on until it closes (``_q_watch``). Before, in a thread that
   does not turn, `ThreadData.arrivals` holds it, weakly once it is connected.
 
@@ -38,7 +38,6 @@ from qnet.core.signals import Signal, SignalInstance
 from qnet.socket._enums import SocketError
 from qnet.socket._errors import SocketFailure, failure, failure_from_os
 from qnet.socket._filter import BLOCK, StreamFilter
-from qnet.socket._waiting import Clock, poll
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -587,68 +586,3 @@ class StreamDevice(QIODevice):
     def writeBufferLimits(self) -> tuple[int, int]:
         """The limits that `setWriteBufferLimits` set, (0, 0) for none."""
         return self._q_high, self._q_low
-
-    # -- blocking
-
-    def _q_wait_turn(self, clock: Clock) -> bool:
-        """Wait for the descriptor and handle what it is ready for; False when the time is over."""
-        engine = self._q_engine
-        waits = self._q_write_buffer.size or self._q_wire or self._q_filter is not None or self._q_closing_down
-        if waits and self._q_flush():
-            self._q_departed = True
-        if engine is None or self._q_engine is not engine:
-            return True  # it has ended: the caller's loop sees that
-        mask = WRITE if self._q_write_buffer.size or self._q_wire else 0
-        if not self._q_is_full():
-            mask |= READ
-        # With nothing to wait for, an end of the peer is none of our business until the program has read.
-        ready = poll({engine.fd: mask} if mask else {}, clock.left())
-        if not ready:
-            return False
-        found = ready[0][1]
-        if found & ~READ and mask & WRITE and self._q_flush():
-            self._q_departed = True
-        if found & ~WRITE and mask & READ:
-            self._q_on_readable()
-        return True
-
-    def _q_is_full(self) -> bool:
-        return 0 < self._q_read_limit <= self._q_read_buffer.size
-
-    def _q_wait_for_data(self, clock: Clock) -> bool:
-        outer, self._q_arrived = self._q_arrived, False  # a slot may wait within a wait
-        try:
-            while self._q_linked and not self._q_is_full():
-                if not self._q_wait_turn(clock):
-                    self._q_wait_timed_out()
-                    return False
-                if self._q_arrived:
-                    return True
-            return False
-        finally:
-            self._q_arrived = self._q_arrived or outer
-
-    def _q_wait_until_written(self, clock: Clock) -> bool:
-        buffer = self._q_write_buffer
-        if not buffer.size and not self._q_wire:
-            return False
-        self._q_departed = False
-        while self._q_linked:
-            before = buffer.size
-            if self._q_flush():
-                return True
-            if not buffer.size and not self._q_wire:
-                return self._q_linked and not self._q_broken
-            if not self._q_wait_turn(clock):
-                self._q_wait_timed_out()
-                return False
-            if self._q_departed or (buffer.size < before and not self._q_broken):
-                return True
-        return False
-
-    def _q_wait_until_ended(self, clock: Clock) -> bool:
-        while self._q_linked:
-            if not self._q_wait_turn(clock):
-                self._q_wait_timed_out()
-                return False
-        return True

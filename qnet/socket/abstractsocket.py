@@ -41,6 +41,7 @@ from qnet.kernel._checks import checked_descriptor, checked_port
 from qnet.kernel._protocol import NetworkLayerProtocol as _Protocol
 from qnet.kernel.hostaddress import QHostAddress
 from qnet.socket import _enums
+from qnet.socket._blocking import wait_for_data, wait_until_ended, wait_until_written
 from qnet.socket._connecting import Connecting
 from qnet.socket._enums import BindFlag, SocketError, SocketOption, SocketState, SocketType
 from qnet.socket._errors import SocketFailure, failure, failure_from_os, failure_to_bind, shown_peer
@@ -643,7 +644,7 @@ class QAbstractSocket(StreamDevice):
         in any thread.
         """
         clock = Clock(msecs)
-        return self._q_wait_for_way(clock) and self._q_linked and self._q_wait_for_data(clock)
+        return self._q_wait_for_way(clock) and self._q_linked and wait_for_data(self, clock)
 
     def waitForBytesWritten(self, msecs: int = 30000) -> bool:
         """Block until some of what was written is out, at most *msecs* milliseconds (-1: no limit).
@@ -654,7 +655,7 @@ class QAbstractSocket(StreamDevice):
         clock = Clock(msecs)
         if not self._q_write_buffer.size and not self._q_wire:
             return False
-        return self._q_wait_for_way(clock) and self._q_wait_until_written(clock)
+        return self._q_wait_for_way(clock) and wait_until_written(self, clock)
 
     def waitForDisconnected(self, msecs: int = 30000) -> bool:
         """Block until the connection is over, at most *msecs* milliseconds (-1: no limit).
@@ -666,7 +667,7 @@ class QAbstractSocket(StreamDevice):
         if self._q_state is _UNCONNECTED:
             qWarning(f"{type(self).__name__}::waitForDisconnected() is not allowed in UnconnectedState")
             return False
-        return self._q_wait_for_way(clock) and self._q_wait_until_ended(clock)
+        return self._q_wait_for_way(clock) and wait_until_ended(self, clock)
 
     def _q_wait_timed_out(self) -> None:
         self._q_report(failure(SocketError.SocketTimeoutError, f"waiting for {self._q_phase or 'the peer'}"))

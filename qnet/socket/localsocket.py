@@ -28,6 +28,7 @@ from qnet.core.iodevice import QIODevice
 from qnet.core.object import QObject
 from qnet.core.signals import Signal
 from qnet.kernel._checks import checked_descriptor
+from qnet.socket._blocking import wait_for_data, wait_until_ended, wait_until_written
 from qnet.socket._enums import SocketError
 from qnet.socket._errors import SocketFailure
 from qnet.socket._local_names import full_name, system_address
@@ -409,18 +410,18 @@ class QLocalSocket(StreamDevice):
 
         Returns False on a time-out (errorOccurred(SocketTimeout)), at the end of the connection, and without one.
         """
-        return self._q_linked and self._q_wait_for_data(Clock(msecs))
+        return self._q_linked and wait_for_data(self, Clock(msecs))
 
     def waitForBytesWritten(self, msecs: int = 30000) -> bool:
         """Block until some of what was written is out, at most *msecs* milliseconds (-1: no limit).
 
         Returns False if nothing waits to be sent, on a time-out, and at the end of the connection.
         """
-        return self._q_wait_until_written(Clock(msecs))
+        return wait_until_written(self, Clock(msecs))
 
     def waitForDisconnected(self, msecs: int = 30000) -> bool:
         """Block until the connection is over, at most *msecs* milliseconds (-1: no limit).
 
         Returns False on a time-out (errorOccurred(SocketTimeout)) and without a connection.
         """
-        return self._q_linked and self._q_wait_until_ended(Clock(msecs))
+        return self._q_linked and wait_until_ended(self, Clock(msecs))

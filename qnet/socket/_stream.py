@@ -22,6 +22,7 @@ is out while closing).
 from __future__ import annotations
 
 import errno
+import sys
 import traceback
 import warnings
 from collections.abc import Callable
@@ -244,14 +245,19 @@ class StreamDevice(QIODevice):
         if self._q_engine is not None:
             post_to_data(self._q, self._q_arrive)
 
-    def _q_finalize(self) -> None:
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         try:
-            if self._q_engine is not None and self._q_linked and not (self._q_closing_down and self._q_nothing_waits()):
-                made = f"; made at\n{self._q_origin}" if self._q_origin else ""
-                if self._q.ref() is None:  # dropped, not deleted by its parent or by deleteLater()
-                    warnings.warn(f"{self!r} was dropped while it was open{made}", ResourceWarning, 1, source=self)
+            data = self.__dict__.get("_q")
+            if data is not None and data.alive and not is_finalizing():
+                self._q_warn_if_open()
         finally:  # a filter may turn the warning into an exception
-            super()._q_finalize()
+            super().__del__()
+
+    def _q_warn_if_open(self) -> None:
+        """Say that a connection ends because nobody refers to it, and not by `close`, a parent or `deleteLater`."""
+        if self._q_linked and not (self._q_closing_down and self._q_nothing_waits()):
+            made = f"; made at\n{self._q_origin}" if self._q_origin else ""
+            warnings.warn(f"{self!r} was dropped while it was open{made}", ResourceWarning, 1, source=self)
 
     # -- reading
 

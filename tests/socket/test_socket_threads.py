@@ -68,6 +68,7 @@ def test_a_signal_in_a_wait_runs_in_the_waiting_thread(qt: Any, app: Any, listen
         sock.connected.connect(lambda: seen.append(threading.get_ident()))
         sock.connectToHost(LOCALHOST, port_of(listener))
         assert sock.waitForConnected(30_000)
+        sock.close()
         return [*seen, threading.get_ident()]
 
     with Background(client) as thread:
@@ -182,7 +183,9 @@ def test_one_thread_waits_while_another_loops(qt: Any, connect: Any, listener: s
     def stuck() -> bool:
         other = qt.QTcpSocket()
         other.connectToHost(LOCALHOST, port_of(listener))
-        return bool(other.waitForConnected(30_000) and other.waitForReadyRead(30_000))
+        answered = other.waitForConnected(30_000) and other.waitForReadyRead(30_000)
+        other.close()
+        return bool(answered)
 
     with Background(stuck) as thread:
         second = accept(listener)
@@ -208,7 +211,9 @@ def test_a_local_socket_in_a_plain_thread(qt: Any, app: Any, tmp_path: Any) -> N
         sock.write(b"question")
         sock.flush()
         assert sock.waitForReadyRead(30_000)
-        return bytes(sock.readAll())
+        answer = bytes(sock.readAll())
+        sock.close()
+        return answer
 
     def serve() -> None:
         other = server.nextPendingConnection()

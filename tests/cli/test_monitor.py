@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from _command_line import run, start
 from _netns import Namespace
+from _sleeping import wait_until_asleep
 
 NETWORK = """
 link set lo up
@@ -77,7 +78,8 @@ class Monitor:
             self.passed.append(event)
 
     def end(self) -> tuple[int, str]:
-        """Press Ctrl-C; the exit code, and what it says on standard error."""
+        """Press Ctrl-C while it waits; the exit code, and what it says on standard error."""
+        wait_until_asleep(self.process.pid)
         self.process.send_signal(signal.SIGINT)
         _, errors = self.process.communicate(timeout=30)
         return self.process.returncode, errors

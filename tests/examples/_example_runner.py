@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from _sleeping import wait_until_asleep
+
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 EXAMPLES = REPOSITORY / "examples"
 PATIENCE = 100.0  # less than pytest's time limit; nothing takes so long that works
@@ -45,9 +47,14 @@ class Running:
         return int(found[1])
 
     def ctrl_c(self) -> tuple[int, str]:
-        """Press Ctrl-C: the exit code and what was on standard error."""
-        self.process.send_signal(signal.SIGINT)
+        """Press Ctrl-C while it waits: the exit code and what was on standard error."""
+        self.interrupt()
         return self.end()
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C while it waits."""
+        wait_until_asleep(self.process.pid)
+        self.process.send_signal(signal.SIGINT)
 
     def end(self) -> tuple[int, str]:
         """Wait for the end: the exit code and what was on standard error."""

@@ -20,6 +20,7 @@ class LocalSessions:
         self._lock = threading.RLock()
         self._open: list[Registration] = []
         self._ending: set[str] = set()
+        self._started: set[str] = set()
 
     def open(self, key: str, news: Callable[[], object], on_last: Callable[[], object]) -> Registration:
         """Count a session."""
@@ -30,7 +31,9 @@ class LocalSessions:
         return registration
 
     def starting(self, registration: Registration) -> None:
-        """Nothing follows from it."""
+        """Note that this session has the interface brought up."""
+        with self._lock:
+            self._started.add(registration.key)
 
     def close(self, registration: Registration) -> None:
         """Count one less."""
@@ -52,6 +55,11 @@ class LocalSessions:
         """Nobody is known who would be in the way."""
         return True
 
+    def was_started(self, key: str) -> bool:
+        """Whether a session of this process has brought the interface up."""
+        with self._lock:
+            return key in self._started
+
     def stop(self, key: str, ends: bool) -> bool:
         """All of them are over; see there."""
         with self._lock:
@@ -69,6 +77,7 @@ class LocalSessions:
         """Who has waited goes on."""
         with self._lock:
             self._ending.discard(key)
+            self._started.discard(key)
             waiting = [each for each in self._open if each.key == key and each.must_wait]
         for registration in waiting:
             registration.must_wait = False

@@ -294,8 +294,9 @@ class SessionCore(QObject):
         active = self._q_active or self._q_best_member()
         if active is None or not active.valid:
             return
-        shared = not self._q_hub.sessions.may_end(active.identifier)
-        can = self._q_can_start() and not shared
+        can = self._q_can_start()
+        obstacle = self._q_obstacle(active) if can else ""
+        can = can and not obstacle
         self._q_stopping = active.facts.has_state(StateFlag.Active)
         self._q_show()
         mine = self._q_hub.sessions.stop(active.identifier, ends=can)
@@ -305,7 +306,17 @@ class SessionCore(QObject):
         if not can and self._q.alive:
             self._q_stopping = False
             self._q_show()
-            self._q_fail(SessionError.OperationNotSupportedError, "other users have sessions" if shared else "")
+            self._q_fail(SessionError.OperationNotSupportedError, obstacle)
+
+    def _q_obstacle(self, active: ConfigurationData) -> str:
+        """Why `stop` has to leave the interface up, where interfaces can be stopped at all; "" if it need not."""
+        sessions = self._q_hub.sessions
+        is_own = sessions.was_started(active.identifier) or not active.facts.has_state(StateFlag.Active)
+        if not sessions.may_end(active.identifier):
+            return "other users have sessions"
+        if is_own or self._q_properties.get("StopAnyInterface", False):
+            return ""
+        return "no session has brought it up; with the session property StopAnyInterface it is stopped all the same"
 
     def _q_engine_failed(self, identifier: str, code: QBearerEngine.ConnectionError, text: str) -> None:
         active = self._q_active or self._q_best_member()

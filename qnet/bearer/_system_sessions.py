@@ -210,6 +210,11 @@ class SystemSessions:
         with self._guarded(key) as (interface, _):
             return os.geteuid() == 0 or not interface.announcement.see().strangers
 
+    def was_started(self, key: str) -> bool:
+        """Whether a session of this user has brought the interface up."""
+        with self._guarded(key) as (_, file):
+            return file.read()[1]
+
     def stop(self, key: str, ends: bool) -> bool:
         """Every session of the interface is over: `Registration.stopped`, and the other processes' likewise.
 
@@ -219,8 +224,8 @@ class SystemSessions:
         """
         with self._guarded(key) as (interface, file):
             if interface.mine or file.others(set()):
-                stops, _ = file.read()
-                file.write(stops + 1, False)
+                stops, started = file.read()
+                file.write(stops + 1, started and not ends)
             seen = interface.announcement.see()
             mine = ends and (os.geteuid() == 0 or not seen.strangers) and self._begin_ending(interface, file)
             if seen.sessions:

@@ -80,9 +80,9 @@ class QNetworkSession(SessionCore):
         interface does. Where interfaces cannot be stopped the sessions are closed all the same; then
         OperationNotSupportedError follows.
 
-        With the right to stop interfaces (as root, say) that is also true of one that no session has started: the
-        computer's only network, perhaps. The kernel drops its routes and IPv6 addresses with it, and `open` brings the
-        interface back, but not these: something else has to configure it.
+        An interface that no session of this user has brought up stays up likewise: it may be the computer's only
+        network, and `open` would not bring its addresses and routes back. Qt stops it, and so does qnet if the session
+        property ``StopAnyInterface`` is True.
         """
         self._q_stop()
 
@@ -153,6 +153,7 @@ class QNetworkSession(SessionCore):
         ``UserChoiceConfiguration``  while it is open: what the user has chosen, if the configuration is a UserChoice
         ``ConnectInBackground``      True: `open` asks nobody, and takes the best network instead
         ``AutoCloseSessionTimeout``  milliseconds from `opened` until it closes itself; -1, the default: never
+        ``StopAnyInterface``         True: `stop` stops an interface that no session has brought up, too (not in Qt)
         ===========================  ================================================================================
 
         Any other name is the program's own.

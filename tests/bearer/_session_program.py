@@ -57,6 +57,10 @@ class Commands:
         self.sessions[name].close()
         return self.do_state(name)
 
+    def do_may_stop_any(self, name: str) -> str:
+        self.sessions[name].setSessionProperty("StopAnyInterface", True)
+        return "from now on"
+
     def do_stop(self, name: str) -> str:
         self.sessions[name].stop()
         return self.do_state(name)

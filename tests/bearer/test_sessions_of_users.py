@@ -569,10 +569,27 @@ def test_a_service_of_root_and_a_program_of_a_user(service_and_program: tuple[Pr
 def test_a_service_of_root_stops_what_all_use(service_and_program: tuple[Program, Program]) -> None:
     service, program = service_and_program
     open_both(program, service)
+    service.ask("may_stop_any s")
     service.ask("stop s")
     for each in (service, program):
         assert each.ask("until s Disconnected, not open") == "Disconnected, not open"
     assert program.ask("said s") == "closed SessionAbortedError Disconnected"
+
+
+def test_stop_leaves_up_what_the_user_has_not_brought_up(
+    service_and_program: tuple[Program, Program],
+) -> None:
+    service, program = service_and_program
+    open_both(program, service)
+    service.ask("stop s")
+    for each in (service, program):
+        assert each.ask("until s Connected, not open") == "Connected, not open"
+    assert service.ask("said s") == "Closing closed SessionAbortedError Connected OperationNotSupportedError"
+    assert "StopAnyInterface" in service.ask("error s")
+    service.ask("may_stop_any s")
+    service.ask("stop s")
+    for each in (service, program):
+        assert each.ask("until s Disconnected, not open") == "Disconnected, not open"
 
 
 def test_a_program_of_a_user_stops_only_its_own_sessions(service_and_program: tuple[Program, Program]) -> None:

@@ -35,6 +35,12 @@ class LocalSessions:
         with self._lock:
             self._started.add(registration.key)
 
+    def while_open(self, registration: Registration, function: Callable[[], object]) -> None:
+        """Call *function* if the session has not ended; none is opened or closed meanwhile."""
+        with self._lock:
+            if registration in self._open:
+                function()
+
     def close(self, registration: Registration) -> None:
         """Count one less."""
         with self._lock:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
@@ -70,9 +71,16 @@ class BearerService:
         """Have every engine look again, then tell the watches."""
         self.call(self._look)
 
-    def start_interface(self, identifier: str) -> None:
-        """Have the engine that knows *identifier* start its interface."""
-        self.call(self._ask, identifier, "startInterface")
+    def start_interface(self, identifier: str, guard: Callable[[Callable[[], None]], object] | None = None) -> None:
+        """Have the engine that knows *identifier* start its interface.
+
+        With a *guard* that is called instead, in the thread, with the function that starts it.
+        """
+        start = partial(self._ask, identifier, "startInterface")
+        if guard is None:
+            self.call(start)
+        else:
+            self.call(guard, start)
 
     def stop_interface(self, identifier: str) -> None:
         """Have the engine that knows *identifier* stop its interface."""

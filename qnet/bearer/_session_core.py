@@ -180,11 +180,9 @@ class SessionCore(QObject):
             return
         self._q_started = True
         try:
-            self._q_hub.sessions.starting(hold)
+            self._q_hub.start(hold)
         except OSError as error:
             self._q_fail_to_open(SessionError.UnknownSessionError, texts.not_counted(error))
-            return
-        self._q_watch.store().start_interface(active.identifier)
 
     def _q_fail_to_open(self, code: SessionError, text: str = "") -> None:
         """The member cannot be had: the next one, if there is one, else that was it."""

@@ -13,10 +13,12 @@ from collections.abc import Callable
 from functools import partial
 from weakref import WeakValueDictionary
 
+from qnet.bearer import _session_texts as texts
 from qnet.bearer._data import StateFlag
 from qnet.bearer._local_sessions import LocalSessions
 from qnet.bearer._store import ConfigurationStore, ConfigurationWatch
 from qnet.bearer._system_sessions import Registration, SystemSessions
+from qnet.bearer.engine import QBearerEngine
 from qnet.core import _fork, _thread_data
 from qnet.core._post import post_call, post_to_thread
 from qnet.core.logging import qWarning
@@ -63,6 +65,11 @@ class SessionHub:
             self.store.call(self._listen)
         return registration
 
+    def start(self, registration: Registration) -> None:
+        """Have the interface started for a session that is open by then. Raises OSError."""
+        self.sessions.starting(registration)
+        self.store.start_interface(registration.key, partial(self._start, registration))
+
     def release(self, registration: Registration) -> None:
         """Count one less; the last one takes the interface down if a session has brought it up."""
         self.sessions.close(registration)
@@ -84,6 +91,14 @@ class SessionHub:
         _taking.end()
 
     # -- in the bearer thread
+
+    def _start(self, registration: Registration, start: Callable[[], None]) -> None:
+        """This thread may be late: what nobody wants any more, nobody would take down again."""
+        try:
+            self.sessions.while_open(registration, start)
+        except OSError as error:
+            code = QBearerEngine.ConnectionError.ConnectError
+            self.store.tell("failed", registration.key, code, texts.not_counted(error))
 
     def _listen(self) -> None:
         if not self._held or self._notifier is not None:

@@ -141,11 +141,14 @@ class ConfigurationStore:
         if service is not None:
             service.request_update()
 
-    def start_interface(self, identifier: str) -> None:
-        """Have the interface of a configuration started: it changes, or `ConfigurationWatch.failed` tells why not."""
+    def start_interface(self, identifier: str, guard: Callable[[Callable[[], None]], object] | None = None) -> None:
+        """Have the interface of a configuration started: it changes, or `ConfigurationWatch.failed` tells why not.
+
+        A *guard* is called instead, in the bearer thread: it calls its argument to start the interface, or does not.
+        """
         service = self._service
         if service is not None:
-            service.start_interface(identifier)
+            service.start_interface(identifier, guard)
 
     def stop_interface(self, identifier: str) -> None:
         """Have it stopped, likewise."""

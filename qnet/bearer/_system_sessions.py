@@ -153,6 +153,12 @@ class SystemSessions:
             stops, _started = file.read()
             file.write(stops, True)
 
+    def while_open(self, registration: Registration, function: Callable[[], object]) -> None:
+        """Call *function* if the session has not ended; no process opens or closes one meanwhile. Raises OSError."""
+        with self._guarded(registration.key) as (interface, _):
+            if registration in interface.mine:
+                function()
+
     def close(self, registration: Registration) -> None:
         """Count one less; closing twice, or after a `stop`, is as good as once. Raises nothing.
 

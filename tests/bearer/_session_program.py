@@ -6,6 +6,8 @@ session NAME INTERFACE | open NAME | close NAME | stop NAME | state NAME | wait 
 from __future__ import annotations
 
 import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,17 @@ class Commands:
         session = self.sessions[name]
         session.open()
         return f"{session.waitForOpened(int(msecs))}: {self.do_state(name)}"
+
+    def do_busy(self, name: str, msecs: str) -> str:
+        """Keep the bearer thread busy."""
+        self.sessions[name]._q_hub.store.call(time.sleep, int(msecs) / 1000)
+        return "busy"
+
+    def do_rest(self, name: str) -> str:
+        """Wait until the bearer thread has done what it was asked for."""
+        done = threading.Event()
+        self.sessions[name]._q_hub.store.call(done.set)
+        return str(done.wait(30))
 
     def do_turn(self, msecs: str) -> str:
         self.bt.spin(int(msecs))

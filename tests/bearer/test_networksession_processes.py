@@ -160,6 +160,21 @@ def test_two_processes_race_open_and_stop(net: Namespace) -> None:
         assert two.ask("until s Connected, not open") == "Connected, not open"
 
 
+def test_who_starts_an_interface_late_does_not_start_it_when_nobody_wants_it_any_more(net: Namespace) -> None:
+    with Program(net) as late, Program(net) as other:
+        late.ask("session s va")
+        other.ask("session s va")
+        late.ask("busy s 1000")
+        assert late.ask("open s") == "Connecting, not open"
+        other.ask("open s")
+        assert other.ask("until s Connected, open") == "Connected, open"
+        late.ask("close s")
+        other.ask("close s")
+        assert other.ask("until s Disconnected, not open") == "Disconnected, not open"
+        assert late.ask("rest s") == "True"
+        assert not is_up(net)
+
+
 def test_waiting_without_a_loop(net: Namespace) -> None:
     with Program(net) as one:
         one.ask("session s va")

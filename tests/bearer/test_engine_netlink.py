@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psutil
 import pytest
 from _bearer_tools import Log, bearer_threads, no_bearer_thread_is_left
 from _netns import Namespace
@@ -464,6 +465,7 @@ def test_nothing_is_counted_that_is_not_there(net: PrivateNetwork) -> None:
 
 
 def test_other_systems_ask_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert psutil  # loaded before it would look at the platform
     monkeypatch.setattr(sys, "platform", "plan9")
     found = byte_counters_of(1, "lo")
     monkeypatch.undo()

@@ -335,7 +335,7 @@ def test_a_server_that_is_lost_within_new_connection(treatment: str) -> None:
             server.close()
 
 
-def test_one_write_to_five_hundred_clients() -> None:
+def test_one_write_to_four_hundred_clients() -> None:
     """And a quarter of them never read: the others get everything all the same."""
     server = QTcpServer()
     server.setMaxPendingConnections(600)
@@ -344,12 +344,12 @@ def test_one_write_to_five_hundred_clients() -> None:
     ours: list[QTcpSocket] = []
     server.newConnection.connect(lambda: ours.append(server.nextPendingConnection()))
     peers = []
-    for index in range(500):
+    for index in range(400):  # select() knows 1,024 descriptors, for both ends and all else
         peers.append(socket.create_connection((LOCALHOST, server.serverPort())))
         peers[-1].setblocking(False)
         if index % 50 == 0:
             turn()
-    assert turn_until(lambda: len(ours) == 500)
+    assert turn_until(lambda: len(ours) == 400)
     block = random.Random(1).randbytes(2000)
     readers = [peer for index, peer in enumerate(peers) if index % 4]
     got = {peer: bytearray() for peer in readers}

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import warnings
+from contextlib import suppress
+from pathlib import Path
 
-__all__ = ["collect_leftovers"]
+__all__ = ["close_below", "collect_leftovers"]
+
+
+def close_below(directory: Path) -> None:
+    """Close the descriptors of what is, or was, below a *directory*: of what a program would keep until its end."""
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # the one that listed them is gone
+            if os.readlink(f"/proc/self/fd/{descriptor}").startswith(f"{directory}/"):
+                os.close(int(descriptor))
 
 
 def collect_leftovers() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _leftovers import close_below
 from _netns import Namespace
 from _session_program import Program
 from _user_process import FLAG, NOBODY, SOMEBODY, UserProcess
@@ -40,6 +41,7 @@ def root() -> Iterator[Path]:
         (made / "shared").chmod(0o1777)
         (made / FLAG).touch()
         yield made
+        close_below(made)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _leftovers import close_below
 from _session_process import Process
 
 from qnet.bearer._session_directory import directory_path, open_directory
@@ -34,6 +35,7 @@ def sessions(directory: Path) -> Iterator[SystemSessions]:
     made = SystemSessions(str(directory), 1)
     yield made
     made.close_bell()
+    close_below(directory.parent)
 
 
 class Session:

@@ -540,7 +540,9 @@ class StreamDevice(QIODevice):
         takes is sent now, with the end after it.
         """
         self._q_closing_down = True
-        if self._q_nothing_waits():
+        if self._q_broken:  # what is not out never will be
+            self._q_lost(failure(SocketError.RemoteHostClosedError))
+        elif self._q_nothing_waits():
             self._q_finish()
         elif self._q.thread.dispatcher is not None:
             self._q_queue_flush()

@@ -546,6 +546,8 @@ def service_and_program(root: Path) -> Iterator[tuple[Program, Program]]:
 def open_both(first: Program, second: Program) -> None:
     for each in (first, second):
         each.ask("session s va")
+        if each is second:  # who opens what is up already does not bring it up
+            assert each.ask("until s Connected, not open") == "Connected, not open"
         each.ask("open s")
         assert each.ask("until s Connected, open") == "Connected, open"
     for each in (first, second):

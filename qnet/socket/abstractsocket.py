@@ -371,12 +371,13 @@ class QAbstractSocket(StreamDevice):
             self._q_set_state(_CLOSING)
             if self._q_state is not _CLOSING or self._q_engine is not None:
                 return
+        stood = self._q_standing or through is _CLOSING
+        self._q_standing = False
         self._q_set_state(_UNCONNECTED)
         if self._q_state is not _UNCONNECTED:
             return
         QIODevice.readChannelFinished.emit_from(self)
-        if self._q_standing or through is _CLOSING:
-            self._q_standing = False
+        if stood:
             QAbstractSocket.disconnected.emit_from(self)
         if self._q_state is _UNCONNECTED:
             self._q_local = self._q_peer = None

@@ -339,9 +339,9 @@ class QLocalSocket(StreamDevice):
             if self._q_state is not _CLOSING or self._q_engine is not None:
                 return
         self._q_server_name = self._q_full_name = ""
+        stood, self._q_standing = self._q_standing, False
         self._q_set_state(_UNCONNECTED)
-        if self._q_standing and self._q_state is _UNCONNECTED:
-            self._q_standing = False
+        if stood and self._q_state is _UNCONNECTED:
             QIODevice.readChannelFinished.emit_from(self)
             QLocalSocket.disconnected.emit_from(self)
 
@@ -371,6 +371,8 @@ class QLocalSocket(StreamDevice):
         """Close at once; what was written and is not out is lost."""
         if self._q_state is not _UNCONNECTED:
             self._q_end()
+            if self._q_state is not _UNCONNECTED:
+                return  # a slot has connected it anew
         elif self._q_engine is not None:  # adopted as an unconnected one
             self._q_unlink()
         super().close()

@@ -140,6 +140,10 @@ class End:
         """Whether this end, at the end of the connection, must have read all that its peer has written."""
         return self.peer.clean == self.written and not self.ended_by
 
+    def is_doomed(self) -> bool:
+        """Whether the object at this end is about to be destroyed."""
+        return False
+
     def drain(self) -> None:
         """Read what there is."""
         raise NotImplementedError
@@ -207,12 +211,23 @@ class KernelEnd(End):
         self.sock = None
 
 
+class Calls:
+    """What is going on with one object of Qt's right now: the calls and slots that have not returned."""
+
+    def __init__(self) -> None:
+        self.closing = self.waiting = 0
+        self.in_ready_read = self.in_bytes_written = False
+        self.about_to_close = False
+        self.in_life_slot = 0  # in slots of the other signals, which may be told of an end that is not complete yet
+
+
 class QtEnd(End):
     """A QTcpSocket or QLocalSocket, the story that its signals tell, and what its slots shall do once."""
 
     def __init__(self, world: World, *, watch_writes: bool) -> None:
         super().__init__(world)
         self.watch_writes = watch_writes
+        self.connection = 0
         self.sock: Any = None
         self.limit = 0
         self.plans: dict[str, list[Callable[[], object]]] = {}
@@ -230,10 +245,7 @@ class QtEnd(End):
         self.standing = self.channel_open = False  # disconnected, readChannelFinished are still to come
         self.doomed = False  # deleteLater() was called
         self.open = False
-        self.closing_calls = self.waits = 0
-        self.in_ready_read = self.in_bytes_written = False
-        self.about_to_close = False
-        self.in_life_slot = 0  # in slots of the other signals, which may be told of an end that is not complete yet
+        self.calls = Calls()
         self.reported = 0  # the sum of bytesWritten
         self.announced = 0  # how much had arrived at the last readyRead
         self.unreported = self.unannounced = False  # slots have hindered the signals
@@ -261,6 +273,7 @@ class QtEnd(End):
 
     def begin(self) -> None:
         super().begin()
+        self.connection += 1
         self.reported = self.announced = 0
         self.unreported = self.unannounced = False
         self.lost = False
@@ -273,18 +286,21 @@ class QtEnd(End):
     def _slot(self, name: str) -> Callable[..., None]:
         react = getattr(self, f"_on_{name}")
 
+        calls = self.calls
+
         def slot(*args: Any) -> None:
             try:
                 react(*args)
                 if name not in ("readyRead", "bytesWritten"):  # these do it themselves
-                    self.in_life_slot += 1
+                    calls.in_life_slot += 1
                     try:
                         self._carry_out(name)
                     finally:
-                        self.in_life_slot -= 1
+                        calls.in_life_slot -= 1
                 if name == "aboutToClose":
-                    self.about_to_close = False
-                    self._forget_unread()
+                    calls.about_to_close = False
+                    if self.calls is calls:
+                        self._forget_unread()
             except BaseException as error:
                 self.world.failures.append(error)
 
@@ -304,8 +320,9 @@ class QtEnd(End):
         assert (self.state, name) in ARROWS, f"{self.state} -> {name}"
         self.trace.append(f"state:{name}")
         if self.state == "Unconnected":
-            assert not self.standing
+            assert not self.standing or self.calls.in_life_slot, "no disconnected"
             self.channel_open = True
+            self.standing = False
         self.state = name
         if name == "Connected":
             self.standing = True
@@ -328,7 +345,7 @@ class QtEnd(End):
         name = code.name.removesuffix("Error")
         self.trace.append(f"error:{name}")
         if name == "SocketTimeout":
-            assert self.waits
+            assert self.calls.waiting
             self.timeouts += 1
         elif name in ("RemoteHostClosed", "PeerClosed"):
             assert self.state in ("Connected", "Closing")
@@ -353,32 +370,34 @@ class QtEnd(End):
 
     def _on_aboutToClose(self) -> None:
         self.trace.append("aboutToClose")
-        self.about_to_close = True
-        assert self.closing_calls or self.doomed or self.may_close_itself()
+        self.calls.about_to_close = True
+        assert self.calls.closing or self.doomed or self.may_close_itself()
 
     def _on_readyRead(self) -> None:
-        assert not self.in_ready_read, "readyRead within readyRead"
+        assert not self.calls.in_ready_read, "readyRead within readyRead"
         assert self.state in ("Connected", "Closing"), self.state
         assert self.arrived() > self.announced, "readyRead without new bytes"
         self.announced = self.arrived()
         self.unannounced = False
         self.check_limit()
-        self.in_ready_read = True
+        calls = self.calls
+        calls.in_ready_read = True
         try:
             self._carry_out("readyRead")
         finally:
-            self.in_ready_read = False
+            calls.in_ready_read = False
 
     def _on_bytesWritten(self, count: int) -> None:
-        assert not self.in_bytes_written, "bytesWritten within bytesWritten"
+        assert not self.calls.in_bytes_written, "bytesWritten within bytesWritten"
         assert count > 0
         self.reported += count
         assert self.reported <= self.left()
-        self.in_bytes_written = True
+        calls = self.calls
+        calls.in_bytes_written = True
         try:
             self._carry_out("bytesWritten")
         finally:
-            self.in_bytes_written = False
+            calls.in_bytes_written = False
 
     def _on_destroyed(self, *_: Any) -> None:
         self.trace.append("destroyed")
@@ -392,6 +411,9 @@ class QtEnd(End):
 
     def must_be_complete(self) -> bool:
         return self.open and super().must_be_complete()
+
+    def is_doomed(self) -> bool:
+        return self.doomed
 
     def may_close_itself(self) -> bool:
         """Qt closes a connection that it cannot write to, and what was received is gone."""
@@ -447,7 +469,7 @@ class QtEnd(End):
             assert result == -1
             assert self.sock.bytesToWrite() == before
             return
-        if result == -1 and self.in_life_slot and self.state == "Closing":
+        if result == -1 and self.calls.in_life_slot and self.state == "Closing":
             return  # the connection is over
         assert result == count
         self.written += count
@@ -556,8 +578,8 @@ class QtEnd(End):
 
     def mind_the_slot(self) -> None:
         """Neither signal is emitted within a slot of it: what goes in and out meanwhile is not told of."""
-        self.unannounced = self.unannounced or self.in_ready_read
-        self.unreported = self.unreported or self.in_bytes_written
+        self.unannounced = self.unannounced or self.calls.in_ready_read
+        self.unreported = self.unreported or self.calls.in_bytes_written
 
     def wait(self, what: str, milliseconds: int) -> None:
         if self.sock is None or (what == "Disconnected" and not self.world.may_wait_for_the_end(self)):
@@ -565,12 +587,13 @@ class QtEnd(End):
         arrived, to_write, timeouts, fired = self.arrived(), self.sock.bytesToWrite(), self.timeouts, self.world.fired
         state = self.state
         self.mind_the_slot()
-        self.waits += 1
+        calls = self.calls
+        calls.waiting += 1
         try:
             result = getattr(self.sock, f"waitFor{what}")(milliseconds)
         finally:
-            self.waits -= 1
-        if self.world.fired != fired or self.sock is None or self.in_life_slot:
+            calls.waiting -= 1
+        if self.world.fired != fired or self.sock is None or self.calls.in_life_slot:
             return
         if result:
             assert self.timeouts == timeouts, "true, and timed out"
@@ -587,19 +610,20 @@ class QtEnd(End):
         """End it: disconnect, close, abort, reset (abort, and the peer sees a reset), or delete."""
         if self.sock is None:
             return
-        fired, begun, nested = self.world.fired, len(self.trace), self.about_to_close
+        fired, begun, nested = self.world.fired, len(self.trace), self.calls.about_to_close
         state, was_open = self.state, self.open
         if how == "reset":
             self._linger()
         if (not self.ended_by and state != "Unconnected") or how in ("abort", "reset", "delete"):
             self.ended_by = how
-        self.closing_calls += 1
+        calls = self.calls
+        calls.closing += 1
         if how == "delete":
             self.doomed = True
         try:
             self._call_to_finish(how)
         finally:
-            self.closing_calls -= 1
+            calls.closing -= 1
         if self.sock is not None and self.world.fired == fired and not nested:
             told = self.trace[begun:]
             if state == "Closing" and how in ("disconnect", "close") and not self.world.qt.is_qnet:
@@ -615,16 +639,15 @@ class QtEnd(End):
             sock.deleteLater()
         elif how == "disconnect":
             sock.disconnectFromHost() if self.world.kind == "tcp" else sock.disconnectFromServer()
-        elif how == "close":
-            sock.close()
-            self._forget_unread()
         else:
-            sock.abort()
-            self._forget_unread()
+            connection = self.connection
+            sock.close() if how == "close" else sock.abort()
+            if self.connection == connection:  # else a slot has connected anew
+                self._forget_unread()
 
     def _forget_unread(self) -> None:
         """Closing drops what was not read."""
-        self.open = self.about_to_close  # it stays open until the slots of that return
+        self.open = self.calls.about_to_close  # it stays open until the slots of that return
         self.inbox.pushed = b""
         self.inbox.saved = None
 
@@ -664,7 +687,7 @@ class World:
         self.failures: list[BaseException] = []
         self.made: list[weakref.ReferenceType[Any]] = []
         self.fired = 0
-        self.finishing = False
+        self.finishing = self.reopening = False
         self.blocking = False  # whether the loop is left alone
         self.folder = tempfile.TemporaryDirectory(prefix="qnet")
         self.listeners = 0
@@ -696,15 +719,26 @@ class World:
             yield listener, lambda: sock.connectToServer(name)
         os.unlink(name)
 
-    def reopen(self, *, by_waiting: bool, early: int) -> None:
+    def reopen(self, *, by_waiting: bool, early: int, in_slot: bool = False) -> None:
         """End what there is and connect both ends anew, the same objects if they still exist."""
-        for end in self.ends:
-            end.finish("abort")
-        self.serve_deletions()
-        for end in self.ends:
-            if isinstance(end, QtEnd):
-                end.renew()
-            end.begin()
+        if self.reopening or self.finishing:
+            return
+        if in_slot and (not self.qt.is_qnet or any(end.is_doomed() for end in self.ends)):
+            return
+        self.reopening = True
+        try:
+            for end in self.ends:
+                end.finish("abort")
+            self.serve_deletions()
+            for end in self.ends:
+                if isinstance(end, QtEnd):
+                    end.renew()
+                end.begin()
+            self._connect(by_waiting, early)
+        finally:
+            self.reopening = False
+
+    def _connect(self, by_waiting: bool, early: int) -> None:
         near, far = self.near, self.far
         near.trace.clear()
         far.over = True
@@ -802,6 +836,7 @@ class World:
                 end.doomed = True
                 end.sock = None
         self.qt.process()
+        self.qt.process()  # what was to be deleted twice
         self.folder.cleanup()
         self.raise_failures()
         if self.qt.is_qnet:

@@ -16,6 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 USUAL_EXAMPLES = 200
 
+# Whoever connects anew in a slot of the other two will hear the rest of what they begin.
+RECONNECTING_SIGNALS = [s for s in SIGNALS if s not in ("aboutToClose", "readChannelFinished")]
+
 sizes = st.one_of(
     st.integers(0, 300), st.sampled_from([0, 1, 1000, 4096, 4097, 32767, 32768, 65536, 65537, 262144, 1 << 20])
 )
@@ -152,6 +155,10 @@ class Conversation(RuleBasedStateMachine):
     def limit_in_slot(self, end: str, signal: str, size: int) -> None:
         reader = self.qt_end(end)
         reader.plan(signal, lambda: reader.set_limit(size))
+
+    @rule(end=ends, signal=st.sampled_from(RECONNECTING_SIGNALS), by_waiting=st.booleans())
+    def reopen_in_slot(self, end: str, signal: str, by_waiting: bool) -> None:
+        self.qt_end(end).plan(signal, lambda: self.world.reopen(by_waiting=by_waiting, early=10, in_slot=True))
 
     @rule(end=ends, signal=st.sampled_from(SIGNALS))
     def flush_in_slot(self, end: str, signal: str) -> None:

@@ -31,7 +31,8 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def sessions(directory: Path) -> Iterator[SystemSessions]:
+def sessions(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SystemSessions]:
+    monkeypatch.setattr("qnet.bearer._session_file.PATIENCE", 30.0)  # whoever has the guard is slow, and not stopped
     made = SystemSessions(str(directory), 1)
     yield made
     made.close_bell()

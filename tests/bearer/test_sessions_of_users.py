@@ -32,8 +32,10 @@ KEY = "interface:7"
 
 
 @pytest.fixture
-def root() -> Iterator[Path]:
+def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A directory that all users can reach, and in it one that they share."""
+    # The directories of earlier tests are gone, and another process's may have one of their inodes now.
+    monkeypatch.setattr(_session_neighbours, "_parties", set())
     with tempfile.TemporaryDirectory(prefix="qnet-test-", dir="/tmp") as path:
         made = Path(path)
         made.chmod(0o755)

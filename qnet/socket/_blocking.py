@@ -24,7 +24,7 @@ def wait_for_data(device: StreamDevice, clock: Clock) -> bool:
     """
     outer, device._q_arrived = device._q_arrived, False  # a slot may wait within a wait
     try:
-        while device._q_linked and not device._q_is_full():
+        while device._q_linked and not _is_full(device):
             if not _turn(device, clock):
                 device._q_wait_timed_out()
                 return False
@@ -73,7 +73,7 @@ def _turn(device: StreamDevice, clock: Clock) -> bool:
     if engine is None or device._q_engine is not engine:
         return True  # it has ended: the caller's loop sees that
     mask = WRITE if device._q_write_buffer.size or device._q_wire else 0
-    if not device._q_is_full():
+    if not _is_full(device):
         mask |= READ
     # With nothing to wait for, an end of the peer is none of our business until the program has read.
     ready = poll({engine.fd: mask} if mask else {}, clock.left())
@@ -85,3 +85,7 @@ def _turn(device: StreamDevice, clock: Clock) -> bool:
     if found & ~WRITE and mask & READ:
         device._q_on_readable()
     return True
+
+
+def _is_full(device: StreamDevice) -> bool:
+    return 0 < device._q_read_limit <= device._q_read_buffer.size

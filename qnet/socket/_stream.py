@@ -268,7 +268,7 @@ class StreamDevice(QIODevice):
         size = self._q_receive
         limit = self._q_read_limit
         if limit:
-            size = min(size, limit - self._q_held())
+            size = min(size, limit - self._q_read_buffer.size)
             if size <= 0:
                 self._q_pause()
                 return
@@ -294,7 +294,7 @@ class StreamDevice(QIODevice):
         buffer = self._q_read_buffer
         buffer._chunks.append(data)  # ReadBuffer.append() without the call: data is not empty
         buffer.size += len(data)
-        if limit and self._q_held() >= limit:
+        if limit and buffer.size >= limit:
             self._q_pause()
         if not self._q_in_ready_read:  # not from within a slot of it
             self._q_in_ready_read = True
@@ -332,16 +332,8 @@ class StreamDevice(QIODevice):
             self._q_dispatcher.watch(self._q_engine.fd, READ, None)
 
     def _q_after_read(self) -> None:
-        if self._q_paused and not self._q_is_full():
+        if self._q_paused and (not self._q_read_limit or self._q_read_buffer.size < self._q_read_limit):
             self._q_resume()
-
-    def _q_held(self) -> int:
-        """How much is buffered; what a transaction has read counts, for it may come back."""
-        undo = self._q_undo
-        return self._q_read_buffer.size + (sum(map(len, undo)) if undo else 0)
-
-    def _q_is_full(self) -> bool:
-        return self._q_read_limit > 0 and self._q_held() >= self._q_read_limit
 
     def _q_resume(self) -> None:
         self._q_paused = False

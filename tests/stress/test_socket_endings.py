@@ -199,23 +199,3 @@ def test_more_written_within_a_wait_is_no_time_out(pair: Pair) -> None:
     pair.story.actions["bytesWritten"] = lambda: pair.sock.write(bytes(100_000_000)) and None
     assert pair.sock.waitForBytesWritten(30_000)
     assert "SocketTimeoutError" not in pair.story
-
-
-def test_what_a_transaction_has_read_fills_the_buffer(pair: Pair) -> None:
-    """It may come back: without it a buffer of 10 bytes would hold 16, and more with every read."""
-    if pair.kind == "local" and not pair.qt.is_qnet:
-        pytest.skip("Qt's local socket has two buffers of that size, and a transaction in one of them")
-    sock = pair.sock
-    sock.setReadBufferSize(10)
-    pair.peer.sendall(b"01234567")
-    assert pair.qt.wait(lambda: sock.bytesAvailable() == 8, 30)
-    sock.startTransaction()
-    sock.read(8)
-    pair.peer.sendall(b"abcdefgh")
-    assert pair.qt.wait(lambda: sock.bytesAvailable() == 2, 30)
-    assert sock.readAll() == b"ab"
-    assert not sock.waitForReadyRead(1)
-    sock.rollbackTransaction()
-    assert sock.readAll() == b"01234567ab"
-    assert pair.qt.wait(lambda: sock.bytesAvailable() == 6, 30)
-    assert sock.readAll() == b"cdefgh"

@@ -64,23 +64,6 @@ class Conversation(RuleBasedStateMachine):
         reader.read(how, count) if isinstance(reader, QtEnd) else reader.read(max(1, count))
         self.world.check()
 
-    @rule(end=ends, sent=sizes, how=reads, count=sizes)
-    def exchange(self, end: str, sent: int, how: str, count: int) -> None:
-        """What usually follows a write: it arrives and some of it is read."""
-        self.write("far" if end == "near" else "near", sent, bytes)
-        for _ in range(2):
-            self.turn("events", 1)
-        self.read(end, how, count)
-
-    @rule(end=ends, size=limits, sent=sizes, count=sizes, how=st.sampled_from(["rollback", "commit"]))
-    def transact(self, end: str, size: int, sent: int, count: int, how: str) -> None:
-        """A message that comes in two parts, and both are read before it is known whether that was all."""
-        self.limit(end, size)
-        self.transaction(end, "start")
-        for _ in range(2):
-            self.exchange(end, sent, "read", count)
-        self.transaction(end, how)
-
     @rule(end=ends, byte=st.sampled_from([b"x", b"\n", b"\0"]))
     def unget(self, end: str, byte: bytes) -> None:
         self.qt_end(end).unget(byte)

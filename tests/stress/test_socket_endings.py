@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from _model_sockets import SIGNALS
+from _socket_model import SIGNALS
 from _wreckage import listening
 
 LOST = {"tcp": "RemoteHostClosedError", "local": "PeerClosedError"}

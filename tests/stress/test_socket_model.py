@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from _fuzz import EXAMPLES, fuzz
-from _model_sockets import SIGNALS, QtEnd
-from _socket_model import World
+from _socket_model import SIGNALS, QtEnd, World
 from _wreckage import nothing_left
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -186,6 +185,6 @@ def quiet(qt: Any, app: Any) -> Iterator[None]:
 def test_fuzz_conversation(qt: Any, kind: str, plain_peer: bool) -> None:
     """The suite runs the same examples every time; a longer run looks for new ones."""
     long = EXAMPLES != USUAL_EXAMPLES
-    how = settings(fuzz, max_examples=max(1, EXAMPLES // 2), stateful_step_count=40, derandomize=not long)
+    how = settings(fuzz, max_examples=max(1, EXAMPLES // 5), stateful_step_count=40, derandomize=not long)
     with nothing_left() if qt.is_qnet else contextlib.nullcontext():
         run_state_machine_as_test(lambda: Conversation(qt, kind, plain_peer), settings=how)
